@@ -1,0 +1,1 @@
+"""Weft: a remembered, parallel job graph."""

@@ -1,0 +1,1 @@
+"""A face for people: the command table, the prompt, the live status."""

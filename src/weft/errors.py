@@ -1,0 +1,129 @@
+"""Every error that a user can meet: a title, the facts, and one next step.
+
+The tree::
+
+    WeftError
+    +-- UserError              misuse: refused where it is written
+    |   +-- SerializationError a value that can't be kept or sent
+    |   +-- SelectionError     words that name no job
+    +-- CommandFailed          a command ended without doing what it was told
+    |   +-- MakeFailed         some jobs failed (exit code 113)
+    |   +-- Interrupted        the user stopped it
+    +-- JobFailed              the result of a job that failed was asked for
+    +-- StoreError             the folder can't be read, written or trusted
+    |   +-- LeaseHeld          another process is making this context
+    +-- WeftBug                our fault: please report it (exit code 114)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class WeftError(Exception):
+    """Root of all errors of Weft.
+
+    Parameters
+    ----------
+    title
+        What went wrong, in one sentence.
+    facts
+        Label and value of what is known: where, which job, which file.
+    cure
+        The one next step for the user.
+
+    Examples
+    --------
+    >>> print(WeftError("The folder is full.", facts={"folder": "out-fits"}, cure="Free some space."))
+    The folder is full.
+      folder: out-fits
+      Next: Free some space.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, title: str, *, facts: Mapping[str, object] | None = None, cure: str = ""
+    ) -> None:
+        super().__init__(title)
+        self.title = title
+        self.facts = {name: str(value) for name, value in (facts or {}).items()}
+        self.cure = cure
+
+    def __str__(self) -> str:
+        lines = [self.title, *(f"  {name}: {value}" for name, value in self.facts.items())]
+        if self.cure:
+            lines.append(f"  Next: {self.cure}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.title, self.facts, self.cure, self.__dict__)
+
+
+def _rebuild(
+    kind: type[WeftError], title: str, facts: dict[str, str], cure: str, state: dict[str, object]
+) -> WeftError:
+    error = kind.__new__(kind)
+    WeftError.__init__(error, title, facts=facts, cure=cure)
+    error.__dict__.update(state)
+    return error
+
+
+class UserError(WeftError):
+    """Misuse, refused where it is written."""
+
+
+class SerializationError(UserError):
+    """A value that can't be kept or sent to a worker."""
+
+
+class SelectionError(UserError):
+    """Words that name no job."""
+
+
+class CommandFailed(WeftError):
+    """A command ended without doing what it was told."""
+
+
+class MakeFailed(CommandFailed):
+    """Some jobs failed; ``failed`` and ``blocked`` hold their ids."""
+
+    exit_code = 113
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        failed: tuple[str, ...] = (),
+        blocked: tuple[str, ...] = (),
+        facts: Mapping[str, object] | None = None,
+        cure: str = "",
+    ) -> None:
+        super().__init__(title, facts=facts, cure=cure)
+        self.failed = failed
+        self.blocked = blocked
+
+
+class Interrupted(CommandFailed):
+    """The user stopped a command (Ctrl-C); what was finished is kept."""
+
+
+class JobFailed(WeftError):
+    """The result was asked for of a job that failed or never ran."""
+
+
+class StoreError(WeftError):
+    """The context's folder can't be read, written or trusted."""
+
+
+class LeaseHeld(StoreError):
+    """Another process is making this context."""
+
+
+class WeftBug(WeftError):
+    """A state that Weft should never reach; please report it."""
+
+    exit_code = 114

@@ -1,0 +1,1 @@
+"""What changed? Fingerprints of code, values and files."""

@@ -1,0 +1,1 @@
+"""The job graph and the language to select from it."""

@@ -1,0 +1,111 @@
+"""What a job needs and how it is treated: its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from weft.errors import UserError
+
+CodeScope = Literal["none", "function", "transitive"]
+PackageScope = Literal["recorded", "version"]
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def parse_memory(memory: int | str) -> int:
+    """Bytes of ``memory``: a number of bytes, or text such as ``"500MB"``, ``"2 GiB"``, ``"2G"``.
+
+    >>> parse_memory("2G"), parse_memory("500MB"), parse_memory(1024)
+    (2147483648, 524288000, 1024)
+    """
+    if isinstance(memory, int):
+        return memory
+    text = memory.strip().upper().removesuffix("IB").removesuffix("B").strip()
+    unit = text[-1:] if text[-1:] in _UNITS else ""
+    try:
+        return int(float(text.removesuffix(unit)) * _UNITS[unit])
+    except ValueError:
+        raise UserError(
+            f"{memory!r} is not an amount of memory.", cure='Write bytes or a text such as "2GB".'
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a job is fingerprinted, run and remembered.
+
+    The first group can change a result and is part of the job's definition (rule 1);
+    the second group never is.
+    """
+
+    version: str | None = None
+    """Stands for the code instead of its fingerprint."""
+    uses: tuple[Any, ...] = ()
+    """More functions, classes or values that the code depends on."""
+    ignore: tuple[str, ...] = ()
+    """Names of globals that the code reaches but that can't change its result."""
+    code: CodeScope = "transitive"
+    packages: PackageScope = "recorded"
+    cutoff: bool = True
+    """Whether an equal result stops the re-run of what depends on it (rule 7)."""
+
+    pure: bool = False
+    """Whether equal calls share one result (rule 6)."""
+    cores: int = 1
+    memory: int | None = None
+    """Bytes; the job is killed when it takes more."""
+    timeout: float | None = None
+    """Seconds; the job's process group is killed after them."""
+    retries: int = 0
+    retry_on: tuple[type[BaseException], ...] | None = None
+    priority: float = 0.0
+    keep_failed: bool = False
+    """Whether a failure is not tried again while nothing about the job changed (rule 11)."""
+
+    def but(self, **changes: Any) -> Options:
+        """These options with some replaced; unknown names and impossible values are refused.
+
+        >>> Options().but(cores=2, memory="1G").memory
+        1073741824
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise UserError(
+                    f"There is no job option {name!r}.", cure=f"Use one of: {', '.join(known)}."
+                )
+        options = replace(self, **_tidy(changes))
+        _check(options)
+        return options
+
+
+def _tidy(changes: dict[str, Any]) -> dict[str, Any]:
+    tidy = dict(changes)
+    if tidy.get("memory") is not None:
+        tidy["memory"] = parse_memory(tidy["memory"])
+    if tidy.get("version") is not None:
+        tidy["version"] = str(tidy["version"])
+    for name in ("uses", "ignore", "retry_on"):
+        value = tidy.get(name)
+        if value is not None and not isinstance(value, tuple):
+            tidy[name] = tuple(value) if isinstance(value, (list, set)) else (value,)
+    return tidy
+
+
+def _check(options: Options) -> None:
+    problems = {
+        "cores must be at least 1": options.cores < 1,
+        "memory must be positive": options.memory is not None and options.memory <= 0,
+        "timeout must be positive": options.timeout is not None and options.timeout <= 0,
+        "retries can't be negative": options.retries < 0,
+        'code must be "none", "function" or "transitive"': options.code
+        not in {"none", "function", "transitive"},
+        'packages must be "recorded" or "version"': options.packages not in {"recorded", "version"},
+    }
+    for problem, true in problems.items():
+        if true:
+            raise UserError(f"Job option: {problem}.", facts={"options": options})
+
+
+DEFAULT_OPTIONS = Options()

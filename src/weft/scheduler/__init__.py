@@ -1,0 +1,1 @@
+"""Decides fresh or stale (rebuilder), order (plan), and waits (loop)."""
