@@ -37,8 +37,8 @@ class WeftError(Exception):
 
     Examples
     --------
-    >>> print(WeftError("The folder is full.", facts={"folder": "out-fits"}, cure="Free some space."))
-    The folder is full.
+    >>> print(WeftError("The disk is full.", facts={"folder": "out-fits"}, cure="Free some space."))
+    The disk is full.
       folder: out-fits
       Next: Free some space.
     """

@@ -73,6 +73,8 @@ class Outcome:
     note: str | None = None
     """A warning to show with the outcome, such as threads that the job left running."""
     observed: tuple[Observation, ...] = ()
+    remember: bool = True
+    """False when an input moved while the job ran: the value is good for this run only."""
     children: tuple[JobRecord, ...] | None = None
     """The jobs that a generator defined, in order; None for other jobs."""
     promised: tuple[str, ...] = ()

@@ -18,10 +18,10 @@ class Promise(Generic[T_co]):
 
     __slots__ = ("job_id", "owner")
 
-    def __init__(self, job_id: str, owner: object) -> None:
+    def __init__(self, job_id: str, owner: str) -> None:
         self.job_id = job_id
         self.owner = owner
-        """The graph that the job belongs to (an opaque token)."""
+        """Token of the graph that the job belongs to."""
 
     def __repr__(self) -> str:
         return f"Promise({self.job_id!r})"
@@ -29,7 +29,7 @@ class Promise(Generic[T_co]):
     def __eq__(self, other: object) -> bool:
         if type(other) is not Promise:
             return NotImplemented
-        return self.job_id == other.job_id and self.owner is other.owner
+        return self.job_id == other.job_id and self.owner == other.owner
 
     def __hash__(self) -> int:
         return hash(self.job_id)

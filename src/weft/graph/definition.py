@@ -1,0 +1,59 @@
+"""What defines a job (rule 1): the hash of its code and its arguments."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
+from weft.fingerprint.literal import flat_text
+from weft.model.job import DIGEST_SIZE, Command, Digest, Job
+
+TEXT_LIMIT = 200
+"""Characters of the arguments that are kept for people to read."""
+
+
+def fingerprint_command(command: Command, fingerprinter: Fingerprinter) -> CodeFingerprint:
+    """Fingerprint the command's code and prepare the hash state that its jobs' definitions copy."""
+    assert command.function is not None
+    fingerprint = fingerprinter.code(command.function, command.options)
+    set_code(command, fingerprint.digest)
+    command.packages = fingerprint.packages
+    return fingerprint
+
+
+def set_code(command: Command, code: Digest) -> None:
+    """Give the command its code digest, and the state made from it."""
+    command.code = code
+    kind = b"dynamic" if command.dynamic else b"value"
+    cutoff = b"" if command.options.cutoff else b"no cutoff"
+    seed = b"definition 1;%s;%s;%s" % (kind, cutoff, code)
+    command.state = blake2b(seed, digest_size=DIGEST_SIZE)
+
+
+def define(job: Job) -> Digest:
+    """Compute and set ``job.definition``; the command must have its code digest."""
+    state = job.command.state.copy()
+    if job.arguments is None:
+        state.update(b"flat" + flat_text(job).encode())
+    else:
+        state.update(b"tree" + job.arguments)
+    definition: Digest = state.digest()
+    job.definition = definition
+    return definition
+
+
+def arguments_text(job: Job) -> str:
+    """The arguments as people read them, shortened; promises stand as ``<job id>``."""
+    if job.arguments is None and not job.inputs:
+        return flat_text(job)[:TEXT_LIMIT]
+    parts = [_shown(value) for value in job.args]
+    parts += [f"{name}={_shown(value)}" for name, value in (job.kwargs or {}).items()]
+    return f"({', '.join(parts)})"[:TEXT_LIMIT]
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - a user's __repr__ may raise anything
+        return f"<{type(value).__name__}: no repr, {type(error).__name__}>"
+    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"

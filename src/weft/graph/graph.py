@@ -1,0 +1,122 @@
+"""The job graph: jobs by id, in definition order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Any
+
+from weft.errors import UserError
+from weft.model.job import DIGEST_SIZE, Command, Digest, Job, JobRecord
+
+
+class Graph:
+    """Jobs in definition order, which is an order in which they can run.
+
+    A promise exists only after its job was defined, so a job's upstream always has smaller indexes,
+    but for what generators promise later; and there can be no cycle among calls.
+    """
+
+    def __init__(self, token: str | None = None) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.commands: dict[tuple[object, ...], Command] = {}
+        self.counts: dict[str, int] = {}
+        """How many automatic ids were given, by their base name."""
+        self.large: list[tuple[str, Any, Digest]] = []
+        """Job id, array kept by reference, and its hash when the job was defined."""
+        self.token = token or os.urandom(8).hex()
+
+    def __repr__(self) -> str:
+        return f"Graph({len(self.jobs)} jobs, {len(self.commands)} commands)"
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self.jobs.values())
+
+    def add_records(self, records: Iterable[JobRecord]) -> list[Job]:
+        """Add the jobs that a generator defined; those here already are replaced by nothing.
+
+        Raises
+        ------
+        UserError
+            When an id belongs to a job of another definer (rule 17).
+        """
+        added = []
+        for record in records:
+            known = self.jobs.get(record.id)
+            if known is not None and known.definition == record.definition:
+                continue
+            job = self._job_of(record, len(self.jobs) if known is None else known.index)
+            self.jobs[record.id] = job
+            added.append(job)
+        return added
+
+    def _job_of(self, record: JobRecord, index: int) -> Job:
+        inputs = tuple(self._known(name, record) for name in record.inputs)
+        extra = tuple(self._known(name, record) for name in record.extra)
+        return Job(
+            id=record.id,
+            command=self.command_of(record),
+            args=(),
+            kwargs=None,
+            inputs=inputs,
+            extra=extra,
+            definer=record.definer,
+            arguments=None,
+            definition=record.definition,
+            packed=record.packed,
+            index=index,
+        )
+
+    def _known(self, name: str, record: JobRecord) -> Job:
+        job = self.jobs.get(name)
+        if job is None:
+            raise UserError(
+                f"Job {record.id!r} depends on {name!r}, which is not defined.",
+                cure="Define what a generator's jobs depend on, before it or inside it.",
+            )
+        return job
+
+    def command_of(self, record: JobRecord) -> Command:
+        """The command of a job that is known by its record only."""
+        from weft.graph.definition import set_code
+
+        key = (record.name, record.code, record.options, record.dynamic)
+        command = self.commands.get(key)
+        if command is None:
+            command = Command(record.name, None, record.options, record.dynamic)
+            command.packages = record.packages
+            set_code(command, record.code)
+            self.commands[key] = command
+        return command
+
+    def digest(self) -> Digest:
+        """Hash of all ids, definitions and orders: equal means that nothing was redefined."""
+        state = blake2b(digest_size=DIGEST_SIZE)
+        state.update("\n".join(self.jobs).encode())
+        state.update(b"".join([job.definition or b"?" for job in self.jobs.values()]))
+        return state.digest()
+
+    def top(self) -> list[Job]:
+        """Jobs that nothing depends on, in definition order."""
+        used = bytearray(len(self.jobs))
+        for job in self.jobs.values():
+            for upstream in job.inputs:
+                used[upstream.index] = 1
+            for upstream in job.extra:
+                used[upstream.index] = 1
+        return [job for job in self.jobs.values() if not used[job.index]]
+
+    def upstream_of(self, jobs: Iterable[Job]) -> list[Job]:
+        """``jobs`` and all that they depend on, in definition order."""
+        seen = {job.index: job for job in jobs}
+        stack = list(seen.values())
+        while stack:
+            for upstream in stack.pop().upstream:
+                if upstream.index not in seen:
+                    seen[upstream.index] = upstream
+                    stack.append(upstream)
+        return [seen[index] for index in sorted(seen)]
