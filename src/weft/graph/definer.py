@@ -141,11 +141,13 @@ class Definer:
             name = self._automatic_id(known.base)
             if extra_dep is None and not kwargs and LITERALS.issuperset(map(type, args)):
                 # By place, not by keyword, which costs 0.3 us more; 100,000 calls come this way.
-                jobs, command, definer = self._graph.jobs, known.command, self._definer
-                jobs[name] = Job(
-                    name, command, args, None, (), (), definer, None, None, None, len(jobs)
+                graph = self._graph
+                index = graph.size
+                graph.size = index + 1
+                graph.jobs[name] = Job(
+                    name, known.command, args, None, (), (), self._definer, None, None, None, index
                 )
-                return Promise(name, self._graph.token)
+                return Promise(name, graph.token)
         return self._add(name, known.command, args, kwargs, extra_dep)
 
     def comp_dynamic(
@@ -330,8 +332,9 @@ class Definer:
             arguments=arguments,
             definition=None,
             packed=None,
-            index=len(graph.jobs),
+            index=graph.size,
         )
+        graph.size += 1
         return Promise(name, graph.token)
 
     def _extra_jobs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -20,6 +20,10 @@ class Graph:
 
     def __init__(self, token: str | None = None) -> None:
         self.jobs: dict[str, Job] = {}
+        self.size = 0
+        """One more than the largest index; retired jobs leave gaps."""
+        self.generated: dict[str, list[str]] = {}
+        """Ids of the jobs that each generator defined, by its id."""
         self.commands: dict[tuple[object, ...], Command] = {}
         self.counts: dict[str, int] = {}
         """How many automatic ids were given, by their base name."""
@@ -36,23 +40,52 @@ class Graph:
     def __iter__(self) -> Iterator[Job]:
         return iter(self.jobs.values())
 
-    def add_records(self, records: Iterable[JobRecord]) -> list[Job]:
-        """Add the jobs that a generator defined; those here already are replaced by nothing.
+    def replace_generated(self, definer: str, records: Sequence[JobRecord]) -> list[Job]:
+        """Take in the jobs that a generator defined now, and retire the others of its (rule 16).
 
         Raises
         ------
         UserError
             When an id belongs to a job of another definer (rule 17).
         """
-        added = []
         for record in records:
             known = self.jobs.get(record.id)
-            if known is not None and known.definition == record.definition:
-                continue
-            job = self._job_of(record, len(self.jobs) if known is None else known.index)
-            self.jobs[record.id] = job
-            added.append(job)
-        return added
+            if known is not None and known.definer != definer:
+                raise UserError(
+                    f"Job {record.id!r} is defined twice.",
+                    facts={"first by": known.definer or "the script", "then by": definer},
+                    cure="Give one of them another id.",
+                )
+        names = [record.id for record in records]
+        for gone in set(self.generated.get(definer, ())).difference(names):
+            self._retire(gone)
+        self.generated[definer] = names
+        for record in records:
+            self._add_record(record)
+        return [self.jobs[name] for name in names]
+
+    def _add_record(self, record: JobRecord) -> None:
+        known = self.jobs.get(record.id)
+        if known is not None and known.definition == record.definition and known.packed:
+            return
+        job = self._job_of(record, self.size if known is None else known.index)
+        self.size = max(self.size, job.index + 1)
+        self.jobs[record.id] = job
+
+    def _retire(self, job_id: str) -> None:
+        for gone in [job_id, *self.generated_by(job_id)]:
+            self.jobs.pop(gone, None)
+            self.generated.pop(gone, None)
+
+    def generated_by(self, definer: str) -> list[str]:
+        """Ids of all the jobs that the generator made, and those made by them, and so on."""
+        found: list[str] = []
+        stack = [definer]
+        while stack:
+            children = self.generated.get(stack.pop(), ())
+            found.extend(children)
+            stack.extend(children)
+        return found
 
     def _job_of(self, record: JobRecord, index: int) -> Job:
         inputs = tuple(self._known(name, record) for name in record.inputs)
@@ -102,7 +135,7 @@ class Graph:
 
     def top(self) -> list[Job]:
         """Jobs that nothing depends on, in definition order."""
-        used = bytearray(len(self.jobs))
+        used = bytearray(self.size)
         for job in self.jobs.values():
             for upstream in job.inputs:
                 used[upstream.index] = 1

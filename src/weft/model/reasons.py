@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,29 @@ Reason = (
     | Invalidated
     | Taken
 )
+
+_KINDS: dict[str, type[Reason]] = {kind.__name__: kind for kind in get_args(Reason)}
+
+
+def to_json(reasons: Sequence[Reason]) -> str:
+    """Reasons as the store keeps them.
+
+    >>> from_json(to_json([CodeChanged(("helper",))]))
+    (CodeChanged(parts=('helper',)),)
+    """
+    import json
+
+    return json.dumps([[type(reason).__name__, asdict(reason)] for reason in reasons])
+
+
+def from_json(text: str) -> tuple[Reason, ...]:
+    """Reasons read back; those of a newer Weft that this one does not know are left out."""
+    import json
+
+    reasons = []
+    for name, facts in json.loads(text):
+        kind = _KINDS.get(name)
+        if kind is not None:
+            values = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
+            reasons.append(kind(**values))
+    return tuple(reasons)

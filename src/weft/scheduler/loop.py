@@ -1,0 +1,325 @@
+"""The only place that waits: hands jobs to the executor, and what comes back to plan and store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from weft.errors import WeftError
+from weft.executors.base import Executor, Report, RunSettings, Task
+from weft.graph.definition import arguments_text
+from weft.graph.graph import Graph
+from weft.model.job import Job
+from weft.model.outcome import ErrorReport, Outcome
+from weft.model.reasons import Reason, to_json
+from weft.model.states import AttemptState
+from weft.scheduler.memory import Remembered
+from weft.scheduler.plan import Counts, Plan, Status
+from weft.store.objects import ObjectLost
+from weft.store.rows import TraceFlag
+from weft.store.store import Store
+
+TICK = 0.1
+"""Seconds between two looks at the clock: commits, status line."""
+
+
+class Reporter(Protocol):
+    """Who is told how a run goes."""
+
+    def tick(self, loop: Loop) -> None:
+        """Called about ten times a second; ``loop`` has the snapshots."""
+
+    def failed(self, job: Job, outcome: Outcome, *, again: bool) -> None:
+        """A job failed; ``again`` says that it will be retried in this run."""
+
+    def note(self, job: Job, text: str) -> None:
+        """Something worth knowing about a job that did not fail."""
+
+
+class Silent:
+    """A reporter that tells nobody."""
+
+    def tick(self, loop: Loop) -> None:
+        """Nothing."""
+
+    def failed(self, job: Job, outcome: Outcome, *, again: bool) -> None:
+        """Nothing."""
+
+    def note(self, job: Job, text: str) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run did."""
+
+    ran: int
+    """Attempts that ended well."""
+    counts: Counts
+    failed: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    def __str__(self) -> str:
+        if not self.ran and not self.failed and not self.interrupted:
+            return f"Nothing to do: {self.counts.done} jobs are fresh."
+        parts = [f"{self.ran} ran", f"{self.counts.done} done", f"{len(self.failed)} failed"]
+        parts.append(f"{len(self.blocked)} blocked")
+        if self.counts.cancelled:
+            parts.append(f"{self.counts.cancelled} cancelled")
+        unfinished = self.counts.waiting + self.counts.ready
+        if unfinished:
+            parts.append(f"{unfinished} not started")
+        return f"{', '.join(parts)}, in {self.seconds:.1f} s."
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What the loop keeps of a job under way."""
+
+    number: int
+    tries: int = 0
+    reasons: tuple[Reason, ...] = field(default=())
+
+
+class Loop:
+    """One run: from the first decision to the last report.
+
+    Parameters
+    ----------
+    stops
+        Returns how often the user asked to stop: once cancels gently, twice at once.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        plan: Plan,
+        remembered: Remembered,
+        store: Store,
+        executor: Executor,
+        settings: RunSettings,
+        *,
+        reporter: Reporter,
+        stops: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.plan = plan
+        self.executor = executor
+        self.ran = 0
+        self.started = time.monotonic()
+        self._graph = graph
+        self._remembered = remembered
+        self._store = store
+        self._settings = settings
+        self._reporter = reporter
+        self._stops = stops
+        self._obeyed = 0
+        self._trials: dict[int, _Trial] = {}
+
+        self._next_tick = 0.0
+
+    def run(self) -> RunSummary:
+        """Run what the plan wants, until there is nothing left that can run."""
+        plan, executor = self.plan, self.executor
+        if plan.ready:
+            jobs: list[Job | None] = [None] * self._graph.size
+            for job in self._graph:
+                jobs[job.index] = job
+            executor.start(jobs, self._settings)
+            try:
+                self._turn()
+            finally:
+                executor.close()
+                self._store.flush()
+        return self._summary()
+
+    def _turn(self) -> None:
+        plan, executor = self.plan, self.executor
+        self._dispatch()
+        while not plan.finished:
+            for report in executor.wait(TICK):
+                self._take(report)
+            for task in executor.take_back():
+                self._trials[task.job.index].number -= 1
+                plan.returned(task.job)
+            self._obey()
+            self._dispatch()
+            self._tick()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_tick:
+            self._next_tick = now + TICK
+            self._store.tick(now)
+            self._reporter.tick(self)
+
+    def _obey(self) -> None:
+        stops = self._stops()
+        if stops > self._obeyed:
+            self._obeyed = stops
+            self.plan.stopping = True
+            self.executor.cancel(None, now=stops > 1)
+
+    # -- out ---------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        plan, executor = self.plan, self.executor
+        while plan.ready and executor.idle():
+            batch = plan.take(executor.lanes)
+            if not batch:
+                break
+            tasks = [task for task in map(self._task, batch) if task is not None]
+            if tasks:
+                executor.submit(tasks)
+
+    def _task(self, job: Job) -> Task | None:
+        trial = self._trials.get(job.index)
+        if trial is None:
+            last = self._remembered.attempts().get(job.id)
+            reasons = self._remembered.reasons(job, self.plan)
+            trial = self._trials[job.index] = _Trial(last[3] if last else 0, 0, reasons)
+        problem = self._refusal(job)
+        if problem is not None:
+            self._end_badly(job, problem)
+            return None
+        trial.number += 1
+        if not job.inputs:
+            return Task(job, trial.number, ())
+        try:
+            return Task(job, trial.number, self._remembered.inputs(job, self.plan))
+        except ObjectLost as lost:
+            trial.number -= 1
+            self._lost(job, (lost.digest,))
+            return None
+
+    def _refusal(self, job: Job) -> str | None:
+        if job.command.function is None and job.packed is None:
+            return "its function is not known here: run the script that defines it"
+        memory, all_memory = job.command.options.memory, self.plan.ready.budget.all_memory
+        if memory is not None and memory > all_memory:
+            return (
+                f"it asks for {memory >> 20} MiB of memory, "
+                f"and {all_memory >> 20} MiB are all there is"
+            )
+        return None
+
+    def _end_badly(self, job: Job, problem: str) -> None:
+        error = ErrorReport("CannotStart", problem, text=problem)
+        outcome = Outcome(AttemptState.FAILED, time.time(), 0.0, error=error)
+        self._trials[job.index].number += 1
+        self._fail(job, outcome)
+
+    # -- in ----------------------------------------------------------------------------------
+
+    def _take(self, report: Report) -> None:
+        job, outcome = report.task.job, report.outcome
+        if outcome.state is AttemptState.DONE:
+            self._succeed(job, outcome)
+        elif outcome.lost:
+            self._trials[job.index].number -= 1
+            self._lost(job, outcome.lost)
+        elif outcome.state is AttemptState.CANCELLED:
+            self._record(job, outcome)
+            self.plan.cancelled(job)
+        else:
+            self._fail(job, outcome)
+
+    def _succeed(self, job: Job, outcome: Outcome) -> None:
+        assert outcome.result is not None
+        expansion = None
+        if outcome.children is not None:
+            try:
+                expansion = self._remembered.take_in(job, outcome.children, outcome.promised)
+            except WeftError as error:
+                report = ErrorReport(type(error).__name__, str(error), text=str(error))
+                outcome.state, outcome.error = AttemptState.FAILED, report
+                outcome.result = outcome.children = None
+                self._fail(job, outcome)
+                return
+        self._record(job, outcome)
+        if expansion is not None:
+            self._store.add_generated(job.id, outcome.children or ())
+        if outcome.note:
+            self._reporter.note(job, outcome.note)
+        self.ran += 1
+        self.plan.done(job, outcome.result, outcome.duration, expansion)
+
+    def _fail(self, job: Job, outcome: Outcome) -> None:
+        self._record(job, outcome)
+        trial = self._trials[job.index]
+        again = trial.tries < job.command.options.retries and self._may_retry(job, outcome)
+        self._reporter.failed(job, outcome, again=again)
+        if again:
+            trial.tries += 1
+            self.plan.returned(job)
+        else:
+            self.plan.failed(job, outcome.duration)
+
+    def _may_retry(self, job: Job, outcome: Outcome) -> bool:
+        if self.plan.stopping:
+            return False
+        wanted = job.command.options.retry_on
+        if wanted is None:
+            return True
+        names = {f"{kind.__module__}.{kind.__qualname__}" for kind in wanted}
+        return outcome.error is not None and not names.isdisjoint(outcome.error.type_names)
+
+    def _lost(self, job: Job, digests: tuple[bytes, ...]) -> None:
+        for digest in digests:
+            self._store.objects.remove(digest)
+        if not self.plan.lost(job, digests):
+            self._end_badly(job, "an input of it can't be read, and can't be made again")
+
+    def _record(self, job: Job, outcome: Outcome) -> None:
+        key = self.plan.keys[job.index]
+        trial = self._trials[job.index]
+        done = outcome.state is AttemptState.DONE and outcome.remember
+        self._store.record(
+            job.id,
+            trial.number,
+            key,
+            outcome,
+            executor=self.executor.name,
+            reason=to_json(trial.reasons) if trial.reasons else None,
+            trace=self._trace(job, outcome) if done else None,
+        )
+
+    def _trace(self, job: Job, outcome: Outcome) -> tuple[object, ...]:
+        flags = 0
+        if outcome.observed:
+            flags |= TraceFlag.OBSERVED
+        if outcome.value is None:
+            flags |= TraceFlag.FILE
+        children = None
+        if outcome.children is not None:
+            flags |= TraceFlag.CHILDREN
+            children = self._store.add_children(outcome.children)
+        if outcome.promised:
+            flags |= TraceFlag.PROMISED
+        ids = hashes = None
+        upstream = job.upstream
+        if upstream:
+            results = self.plan.results
+            ids = "\n".join([u.id for u in upstream])
+            hashes = b"".join([results[u.index] or b"" for u in upstream])
+        code = job.command.code
+        return (flags, job.definition, code, arguments_text(job), ids, hashes, children)
+
+    def _summary(self) -> RunSummary:
+        plan = self.plan
+        counts = plan.counts()
+        return RunSummary(
+            ran=self.ran,
+            counts=counts,
+            failed=_ids(plan.jobs_in(Status.FAILED)) if counts.failed else (),
+            blocked=_ids(plan.jobs_in(Status.BLOCKED)) if counts.blocked else (),
+            seconds=time.monotonic() - self.started,
+            interrupted=bool(self._obeyed),
+        )
+
+
+def _ids(jobs: list[Job]) -> tuple[str, ...]:
+    return tuple(job.id for job in jobs)

@@ -1,0 +1,151 @@
+"""What the plan and the loop ask of the store, for one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from weft.fingerprint.files import FileHasher
+from weft.graph.graph import Graph
+from weft.model.job import Digest, Job, JobRecord
+from weft.model.outcome import Observation
+from weft.model.reasons import Reason, ValueMissing
+from weft.model.states import AttemptState
+from weft.scheduler.plan import Expansion, Plan
+from weft.scheduler.ready import History
+from weft.scheduler.rebuilder import Rebuilder, TraceHead, explain
+from weft.store.objects import Composite, Input
+from weft.store.rows import TraceRow
+from weft.store.store import Store
+
+Observe = Callable[[str, str], Digest | None]
+
+
+class Remembered:
+    """The store as one run sees it: the plan's ``Memory`` port, reasons, and inputs to send.
+
+    Everything that only a run with work to do needs is read when it is first asked for.
+    """
+
+    def __init__(self, store: Store, graph: Graph) -> None:
+        self._store = store
+        self._graph = graph
+        self._heads = store.traces()
+        self._attempts: dict[str, tuple[int, bytes | None, int, int]] | None = None
+        self._own: dict[str, int] | None = None
+        self._observed_now: dict[tuple[str, str], Digest | None] = {}
+        self._files = FileHasher(store)
+        self._inputs: dict[int, Input] = {}
+        self.rebuilder = Rebuilder(
+            self._heads, store.observations, self.observe, graph.jobs.__contains__
+        )
+
+    # -- the plan's port ---------------------------------------------------------------------
+
+    def expand(self, job: Job, trace: TraceHead) -> Expansion:
+        """The jobs that a fresh generator made, put into the graph."""
+        row = self._store.trace(trace[0])
+        records = self._store.children(row.children) if row.children else ()
+        promised = row.promised
+        return self.take_in(job, records, promised)
+
+    def take_in(self, job: Job, records: Sequence[JobRecord], promised: Sequence[str]) -> Expansion:
+        """Put a generator's jobs into the graph; those it no longer defines leave it."""
+        children = self._graph.replace_generated(job.id, records)
+        return Expansion(children, [self._graph.jobs[name] for name in promised])
+
+    def present(self, results: Iterable[Digest]) -> set[Digest]:
+        """Those of the results whose values are there."""
+        return self._store.has_values(results)
+
+    def history(self) -> History:
+        """Past durations and failures."""
+        failed = frozenset(
+            name for name, row in self.attempts().items() if AttemptState(row[2]).failed
+        )
+        return History(self._store.durations(), failed)
+
+    def keeps_failure(self, job: Job, key: Digest) -> bool:
+        """Whether the newest attempt failed at this very key."""
+        row = self.attempts().get(job.id)
+        return row is not None and row[1] == key and AttemptState(row[2]).failed
+
+    # -- attempts and reasons ----------------------------------------------------------------
+
+    def attempts(self) -> dict[str, tuple[int, bytes | None, int, int]]:
+        """Newest attempt by job id: attempt id, key, state, number."""
+        if self._attempts is None:
+            self._attempts = self._store.newest_attempts()
+        return self._attempts
+
+    def observe(self, kind: str, key: str) -> Digest | None:
+        """How something that a job observed is now; asked once per run."""
+        question = (kind, key)
+        if question not in self._observed_now:
+            known = kind == "file"
+            self._observed_now[question] = self._files.digest(Path(key)) if known else None
+        return self._observed_now[question]
+
+    def prior(self, job: Job) -> TraceRow | None:
+        """The newest trace of the job's own, invalidated or not."""
+        if self._own is None:
+            self._own = self._store.newest_trace_ids()
+        trace_id = self._own.get(job.id)
+        return self._store.trace(trace_id) if trace_id is not None else None
+
+    def reasons(self, job: Job, plan: Plan) -> tuple[Reason, ...]:
+        """Why a stale job runs; empty for one that never did (that goes without saying)."""
+        prior = self.prior(job)
+        if prior is None:
+            return ()
+        if job.index in plan.revived:
+            return (ValueMissing(),)
+        results = [plan.results[u.index] or b"" for u in job.upstream]
+        return explain(
+            job, plan.keys[job.index], prior, results, self._changed, self._store.changed_parts
+        )
+
+    def _changed(self, trace_id: int) -> Observation | None:
+        return self.rebuilder.changed(trace_id)
+
+    # -- values to send ----------------------------------------------------------------------
+
+    def inputs(self, job: Job, plan: Plan) -> list[Input]:
+        """The encoded results of the job's inputs, in order.
+
+        Raises
+        ------
+        ObjectLost
+            When one of them is not there.
+        """
+        if not plan.promised:
+            find, results = self._store.input, plan.results
+            return [find(results[u.index] or b"") for u in job.inputs]
+        return [self.input_of(u, plan) for u in job.inputs]
+
+    def input_of(self, job: Job, plan: Plan) -> Input:
+        """The encoded result of a settled job, with what it promised filled in.
+
+        A generator may promise the promise of another, and so on: built from the innermost out.
+        """
+        stack = [job]
+        while stack:
+            top = stack[-1]
+            promised = plan.promised.get(top.index, ())
+            open_ones = [p for p in promised if p.index not in self._inputs]
+            if open_ones:
+                stack.extend(open_ones)
+                continue
+            self._inputs[stack.pop().index] = self._input(top, plan)
+        found = self._inputs[job.index]
+        if not plan.promised.get(job.index):
+            del self._inputs[job.index]
+        return found
+
+    def _input(self, job: Job, plan: Plan) -> Input:
+        digest = plan.templates.get(job.index) or plan.results[job.index] or b""
+        own = self._store.input(digest)
+        promised = plan.promised.get(job.index, ())
+        if not promised:
+            return own
+        return Composite(own, tuple(self._inputs[p.index] for p in promised))

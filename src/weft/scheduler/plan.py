@@ -1,0 +1,446 @@
+"""Decides what runs next. Pure: events in, jobs out; no I/O, no clock, no recursion.
+
+A job waits for its upstream to be *settled* (a result is known), then has a key; a trace with that
+key settles it at once, else it is stale and becomes ready. So nothing is decided about a job
+before all that it depends on is certain, and early cutoff needs no rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Protocol
+
+from weft.graph.graph import Graph
+from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.scheduler.ready import Budget, History, ReadyQueue
+from weft.scheduler.rebuilder import Rebuilder, TraceHead, key_of
+from weft.store.rows import TraceFlag
+
+_FILE = int(TraceFlag.FILE)
+_CHILDREN = int(TraceFlag.CHILDREN)
+
+
+class Status(IntEnum):
+    """What the plan knows of a job; the numbers are held in a bytearray."""
+
+    UNWANTED = 0
+    WAITING = 1
+    READY = 2
+    RUNNING = 3
+    DONE = 4
+    FAILED = 5
+    BLOCKED = 6
+    CANCELLED = 7
+    DELEGATED = 8
+    """A generator that succeeded and waits for the jobs that it promised."""
+
+
+_UNWANTED, _WAITING, _READY, _RUNNING, _DONE = range(5)
+_FAILED, _BLOCKED, _CANCELLED, _DELEGATED = range(5, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a generator left behind beside its value."""
+
+    children: Sequence[Job]
+    promised: Sequence[Job]
+
+
+class Memory(Protocol):
+    """What the plan asks of the store."""
+
+    def expand(self, job: Job, trace: TraceHead) -> Expansion:
+        """The jobs that a fresh generator made, as its trace has them (rule 14)."""
+
+    def present(self, results: Iterable[Digest]) -> set[Digest]:
+        """Those of the results whose values are there."""
+
+    def history(self) -> History:
+        """What past attempts tell; asked for once, when something must run."""
+
+    def keeps_failure(self, job: Job, key: Digest) -> bool:
+        """Whether the newest attempt failed at this very key (rule 11)."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many wanted jobs are in each state; and how many had to run."""
+
+    done: int = 0
+    running: int = 0
+    ready: int = 0
+    waiting: int = 0
+    failed: int = 0
+    blocked: int = 0
+    cancelled: int = 0
+    total: int = 0
+
+
+class Plan:
+    """The state of one run over the graph.
+
+    Parameters
+    ----------
+    recurse
+        Whether the jobs that generators define are wanted although nobody depends on them.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        rebuilder: Rebuilder,
+        memory: Memory,
+        *,
+        budget: Budget,
+        recurse: bool = True,
+        fail_fast: bool = False,
+    ) -> None:
+        self._graph = graph
+        self._rebuilder = rebuilder
+        self._memory = memory
+        self._recurse = recurse
+        self._fail_fast = fail_fast
+        self._wanted_children: set[str] = set()
+        self.status = bytearray(graph.size)
+        self.results: list[Digest | None] = [None] * graph.size
+        self.keys: dict[int, Digest] = {}
+        """Keys of the jobs that are stale, by index."""
+        self.traces: dict[int, TraceHead] = {}
+        """Traces of fresh jobs that are more than a small value, by index."""
+        self.promised: dict[int, tuple[Job, ...]] = {}
+        self.templates: dict[int, Digest] = {}
+        """Results of generators before what they promised is filled in, by index."""
+        self.revived: set[int] = set()
+        """Jobs that run only because their value is missing, by index."""
+        self.ready = ReadyQueue(budget)
+        self.stopping = False
+        self._present: set[Digest] = set()
+        self._waiting: dict[int, int] = {}
+        self._dependants: dict[int, list[Job]] = {}
+        self._agenda: deque[Job] = deque()
+        self._admissions: deque[list[Job]] = deque()
+        self._counts = [0] * len(Status)
+
+    def __repr__(self) -> str:
+        return f"Plan({self.counts()})"
+
+    # -- what is wanted ----------------------------------------------------------------------
+
+    def want(self, targets: Sequence[Job] | None) -> None:
+        """Decide about ``targets`` (None: all jobs) and their upstream, in definition order."""
+        if targets is None:
+            self._admit([job for job in self._graph if job.definer is None])
+            targets = self._graph.top() if self.traces else ()
+        else:
+            self._admit(self._unwanted_upstream(self._with_definers(targets)))
+        self._need_values(targets)
+        self._drain()
+        self.ready.open(self._memory.history, self._dependants)
+
+    def _with_definers(self, targets: Iterable[Job]) -> list[Job]:
+        """The targets; for a generated one, the first of the generators that lead to it."""
+        roots = []
+        for job in targets:
+            while job.definer is not None:
+                self._wanted_children.add(job.id)
+                job = self._graph.jobs[job.definer]  # noqa: PLW2901 - climbing is the point
+            roots.append(job)
+        return roots
+
+    def _admit(self, jobs: Iterable[Job]) -> None:
+        """The first decision about each job, in definition order: the hot path of a no-op run."""
+        status, results, take = self.status, self.results, self._rebuilder.take
+        admitted = done = 0
+        for job in jobs:
+            index = job.index
+            if status[index]:
+                continue
+            admitted += 1
+            status[index] = _WAITING
+            if job.inputs or job.extra:
+                self._decide(job)
+                continue
+            key = job.definition
+            assert key is not None
+            trace = take(job, key)
+            if trace is None:
+                self._stale(job, key)
+            elif trace[4]:
+                self._fresh(job, trace)
+            else:
+                status[index] = _DONE
+                results[index] = trace[2]
+                done += 1
+        self._counts[_DONE] += done
+        self._counts[_WAITING] += admitted - done
+
+    def _need_values(self, targets: Sequence[Job]) -> None:
+        """Targets are wanted for their values: one whose value file is gone runs again (rule 5)."""
+        for job in targets:
+            if self.status[job.index] == _DONE:
+                for holder in self._missing([job]):
+                    self._revive(holder)
+
+    # -- decisions ---------------------------------------------------------------------------
+
+    def _move(self, job: Job, status: int) -> None:
+        counts, index = self._counts, job.index
+        counts[self.status[index]] -= 1
+        counts[status] += 1
+        self.status[index] = status
+
+    def _decide(self, job: Job) -> None:
+        """Settle, make ready, or let wait one job."""
+        if self.status[job.index] == _DELEGATED:
+            self._settle(job, self._effective(job))
+            return
+        results, inputs, extra = self.results, job.inputs, job.extra
+        unsettled = [u for u in (inputs + extra if extra else inputs) if results[u.index] is None]
+        if unsettled:
+            self._wait(job, unsettled)
+            return
+        assert job.definition is not None
+        key = key_of(
+            job.definition,
+            [results[u.index] for u in inputs],  # type: ignore[misc]
+            [results[u.index] for u in extra],  # type: ignore[misc]
+        )
+        trace = None if job.index in self.revived else self._rebuilder.take(job, key)
+        if trace is None:
+            self._stale(job, key)
+        elif trace[4]:
+            self._fresh(job, trace)
+        else:
+            self._settle(job, trace[2])
+
+    def _wait(self, job: Job, upstream: Iterable[Job]) -> None:
+        waiting = 0
+        for other in dict.fromkeys(upstream):
+            if self.status[other.index] in {_FAILED, _BLOCKED}:
+                self._block(job)
+                return
+            self._dependants.setdefault(other.index, []).append(job)
+            waiting += 1
+        self._waiting[job.index] = waiting
+
+    def _fresh(self, job: Job, trace: TraceHead) -> None:
+        self.traces[job.index] = trace
+        if trace[4] & _CHILDREN:
+            self._expand(job, trace[2], self._memory.expand(job, trace))
+        else:
+            self._settle(job, trace[2])
+
+    def _stale(self, job: Job, key: Digest) -> None:
+        self.keys[job.index] = key
+        if job.command.options.keep_failed and self._memory.keeps_failure(job, key):
+            self._fail(job, _FAILED)
+            return
+        missing = self._missing(job.inputs)
+        if missing:
+            self._wait(job, missing)
+            for holder in missing:
+                self._revive(holder)
+            return
+        self._move(job, _READY)
+        self.ready.push(job)
+
+    def _missing(self, jobs: Iterable[Job]) -> list[Job]:
+        """Those of the jobs (or of what they promised) whose values are not there."""
+        if not self.traces:
+            return []
+        doubtful: dict[Digest, list[Job]] = {}
+        for job in self._holders(jobs) if self.promised else jobs:
+            trace = self.traces.get(job.index)
+            if trace is not None and trace[4] & _FILE and trace[2] not in self._present:
+                doubtful.setdefault(trace[2], []).append(job)
+        self._present |= self._memory.present(doubtful) if doubtful else set()
+        return [j for digest, js in doubtful.items() if digest not in self._present for j in js]
+
+    def _revive(self, job: Job) -> None:
+        """Run a settled job again because somebody needs its value, which is gone."""
+        if self.status[job.index] in {_DONE, _DELEGATED}:
+            self._move(job, _WAITING)
+            self.traces.pop(job.index, None)
+            self.results[job.index] = None
+            self.revived.add(job.index)
+            self._agenda.append(job)
+
+    def _settle(self, job: Job, result: Digest) -> None:
+        self._move(job, _DONE)
+        self.results[job.index] = result
+        for dependant in self._dependants.pop(job.index, ()):
+            left = self._waiting[dependant.index] - 1
+            self._waiting[dependant.index] = left
+            if not left and self.status[dependant.index] in {_WAITING, _DELEGATED}:
+                self._agenda.append(dependant)
+
+    def _expand(self, job: Job, template: Digest, expansion: Expansion) -> None:
+        """Take in what a generator made; it is settled when all that it promised is (rule 15)."""
+        self._grow()
+        self.templates[job.index] = template
+        self.promised[job.index] = tuple(expansion.promised)
+        self._move(job, _DELEGATED)
+        unsettled = [p for p in expansion.promised if self.results[p.index] is None]
+        wanted = [c for c in expansion.children if self._recurse or c.id in self._wanted_children]
+        self._admissions.append([*wanted, *expansion.promised])
+        if unsettled:
+            self._wait(job, unsettled)
+        else:
+            self._settle(job, self._effective(job))
+
+    def _grow(self) -> None:
+        more = self._graph.size - len(self.status)
+        self.status.extend(bytes(more))
+        self.results.extend([None] * more)
+
+    def _effective(self, job: Job) -> Digest:
+        """The result of a generator with the results of what it promised."""
+        template, promised = self.templates[job.index], self.promised[job.index]
+        if not promised:
+            return template
+        state = blake2b(template, digest_size=DIGEST_SIZE)
+        state.update(b"".join([self.results[p.index] or b"" for p in promised]))
+        return state.digest()
+
+    def _drain(self) -> None:
+        """Decide about all that recent events concern."""
+        while self._agenda or self._admissions:
+            while self._admissions:
+                self._admit(self._unwanted_upstream(self._admissions.popleft()))
+            while self._agenda and not self._admissions:
+                self._decide(self._agenda.popleft())
+
+    def _unwanted_upstream(self, jobs: Iterable[Job]) -> list[Job]:
+        """``jobs`` and their upstream as far as nothing was decided about them, in order."""
+        found = {job.index: job for job in jobs if not self.status[job.index]}
+        stack = list(found.values())
+        while stack:
+            for upstream in stack.pop().upstream:
+                if upstream.index not in found and not self.status[upstream.index]:
+                    found[upstream.index] = upstream
+                    stack.append(upstream)
+        return [found[index] for index in sorted(found)]
+
+    def _block(self, job: Job) -> None:
+        self._move(job, _BLOCKED)
+        self._block_dependants(job)
+
+    def _block_dependants(self, job: Job) -> None:
+        stack = [job]
+        while stack:
+            for dependant in self._dependants.pop(stack.pop().index, ()):
+                if self.status[dependant.index] in {_WAITING, _DELEGATED}:
+                    self._move(dependant, _BLOCKED)
+                    stack.append(dependant)
+
+    def _fail(self, job: Job, status: int) -> None:
+        self._move(job, status)
+        if status == _FAILED:
+            self._block_dependants(job)
+            self.stopping = self.stopping or self._fail_fast
+
+    # -- events ------------------------------------------------------------------------------
+
+    def take(self, lanes: int) -> list[Job]:
+        """Jobs to run now, one after the other in one lane; they count as running."""
+        if self.stopping:
+            return []
+        batch = self.ready.take(lanes)
+        counts, status = self._counts, self.status
+        counts[_READY] -= len(batch)
+        counts[_RUNNING] += len(batch)
+        for job in batch:
+            status[job.index] = _RUNNING
+        return batch
+
+    def done(
+        self, job: Job, result: Digest, duration: float, expansion: Expansion | None = None
+    ) -> None:
+        """A running job left a result (its digest), and maybe jobs."""
+        self.ready.release(job, duration)
+        if expansion is not None:
+            self._expand(job, result, expansion)
+        else:
+            self._settle(job, result)
+        if self._agenda or self._admissions:
+            self._drain()
+
+    def failed(self, job: Job, duration: float | None = None) -> None:
+        """A running job failed for good: what depends on it is blocked, and nothing else."""
+        self.ready.release(job, duration)
+        self._fail(job, _FAILED)
+
+    def cancelled(self, job: Job) -> None:
+        """A running job was cancelled; what depends on it just waits."""
+        self.ready.release(job)
+        self._fail(job, _CANCELLED)
+
+    def returned(self, job: Job) -> None:
+        """A running job did not run after all, or is to be tried again."""
+        self.ready.release(job)
+        self._move(job, _READY)
+        self.ready.push(job)
+
+    def lost(self, job: Job, digests: Iterable[Digest]) -> bool:
+        """A running job's inputs could not be read: they are made again first.
+
+        Returns False when none of the job's inputs has such a value.
+        """
+        gone = set(digests)
+        self._present -= gone
+        holders = [u for u in self._holders(job.inputs) if self._value_of(u) in gone]
+        if not holders:
+            return False
+        self.ready.release(job)
+        self._move(job, _WAITING)
+        for holder in holders:
+            self._revive(holder)
+        self._wait(job, holders)
+        self._drain()
+        return True
+
+    def _holders(self, jobs: Iterable[Job]) -> list[Job]:
+        """The jobs, and all that they promised."""
+        found: dict[int, Job] = {}
+        stack = list(jobs)
+        while stack:
+            job = stack.pop()
+            if job.index not in found:
+                found[job.index] = job
+                stack.extend(self.promised.get(job.index, ()))
+        return list(found.values())
+
+    def _value_of(self, job: Job) -> Digest | None:
+        return self.templates.get(job.index) or self.results[job.index]
+
+    # -- snapshots ---------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing runs and nothing will be started."""
+        if self._counts[_RUNNING]:
+            return False
+        return self.stopping or not self._counts[_READY]
+
+    def counts(self) -> Counts:
+        """How many jobs are in each state."""
+        numbers = self._counts
+        return Counts(
+            done=numbers[_DONE],
+            running=numbers[_RUNNING],
+            ready=numbers[_READY],
+            waiting=numbers[_WAITING] + numbers[_DELEGATED],
+            failed=numbers[_FAILED],
+            blocked=numbers[_BLOCKED],
+            cancelled=numbers[_CANCELLED],
+            total=sum(numbers[1:]),
+        )
+
+    def jobs_in(self, *statuses: Status) -> list[Job]:
+        """The jobs in these states, in definition order."""
+        return [job for job in self._graph if self.status[job.index] in statuses]

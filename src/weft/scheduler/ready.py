@@ -1,0 +1,179 @@
+"""The jobs that could run now, in the order of rule 18, within the budgets."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from weft.model.job import Command, Job
+
+BATCH_SECONDS = 0.01
+"""How long a batch of short jobs should take: long enough to hide a message's 0.1 ms."""
+BATCH_JOBS = 512
+PATIENCE = 50
+"""How many jobs may overtake one that is too large for what is free, before all wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What past attempts tell."""
+
+    durations: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of the newest success, by job id."""
+    failed: frozenset[str] = frozenset()
+    """Ids of the jobs whose newest attempt failed."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is free of the machine; never exceeded, but by a job that alone asks for more cores."""
+
+    cores: int
+    memory: int
+    """Bytes."""
+
+    def __post_init__(self) -> None:
+        self.all_cores = self.cores
+        self.all_memory = self.memory
+
+    all_cores: int = field(init=False)
+    all_memory: int = field(init=False)
+
+    def needs(self, job: Job) -> tuple[int, int]:
+        """Cores and bytes to reserve; a job that wants more cores than there are gets all."""
+        options = job.command.options
+        return min(options.cores, self.all_cores), options.memory or 0
+
+    def fits(self, needs: tuple[int, int]) -> bool:
+        """Whether that much is free now."""
+        return needs[0] <= self.cores and needs[1] <= self.memory
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Jobs that run one after the other in one lane, and share one reservation."""
+
+    left: int
+    needs: tuple[int, int]
+
+
+class ReadyQueue:
+    """A priority queue: priority, failed last, longest remaining path, definition order."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._heap: list[tuple[float, bool, float, int, Job]] = []
+        self._closed: list[Job] | None = []
+        self._history = History()
+        self._ranks: dict[int, float] = {}
+        self._batches: dict[int, _Batch] = {}
+        self._means: dict[int, list[float]] = {}
+        self._overtaken = 0
+
+    def __len__(self) -> int:
+        return len(self._heap) + len(self._closed or ())
+
+    def open(self, history: Callable[[], History], dependants: Mapping[int, Sequence[Job]]) -> None:
+        """Rank the jobs pushed so far, together; ``history`` is asked only if there are any."""
+        waiting, self._closed = self._closed or [], None
+        if not waiting:
+            return
+        self._history = history()
+        self._rank(waiting, dependants)
+        self._heap = [self._entry(job) for job in waiting]
+        heapq.heapify(self._heap)
+
+    def _rank(self, ready: Sequence[Job], dependants: Mapping[int, Sequence[Job]]) -> None:
+        """Longest remaining path of all jobs to be done; dependants come later in the order."""
+        jobs = {job.index: job for job in ready}
+        for later in dependants.values():
+            jobs.update((job.index, job) for job in later)
+        ranks = self._ranks
+        for index in sorted(jobs, reverse=True):
+            longest = max((ranks.get(d.index, 0.0) for d in dependants.get(index, ())), default=0.0)
+            ranks[index] = longest + self._history.durations.get(jobs[index].id, 1e-3)
+
+    def _entry(self, job: Job) -> tuple[float, bool, float, int, Job]:
+        rank = self._ranks.get(job.index) or self._history.durations.get(job.id, 1e-3)
+        failed = job.id in self._history.failed
+        return -job.command.options.priority, failed, -rank, job.index, job
+
+    def push(self, job: Job) -> None:
+        """Add a job whose upstream is done."""
+        if self._closed is not None:
+            self._closed.append(job)
+        else:
+            heapq.heappush(self._heap, self._entry(job))
+
+    def take(self, lanes: int) -> list[Job]:
+        """The next batch for one of ``lanes`` lanes; empty when nothing fits now.
+
+        Jobs known to be short are given out many at a time; all others alone.
+        """
+        first = self._next_that_fits()
+        if first is None:
+            return []
+        batch = [first]
+        expected = self._expected(first)
+        if expected is not None and _plain(first):
+            share = min(BATCH_JOBS, len(self._heap) // (2 * lanes))
+            while expected < BATCH_SECONDS and len(batch) <= share:
+                more = self._expected(self._heap[0][4])
+                if more is None or not _plain(self._heap[0][4]):
+                    break
+                expected += more
+                batch.append(heapq.heappop(self._heap)[4])
+        self._reserve(batch)
+        return batch
+
+    def _next_that_fits(self) -> Job | None:
+        passed = []
+        found = None
+        limit = PATIENCE if self._overtaken < PATIENCE else 1
+        while self._heap and len(passed) < limit:
+            if self.budget.fits(self.budget.needs(self._heap[0][4])):
+                found = heapq.heappop(self._heap)[4]
+                break
+            passed.append(heapq.heappop(self._heap))
+        for entry in passed:
+            heapq.heappush(self._heap, entry)
+        if found is not None:
+            self._overtaken = self._overtaken + 1 if passed else 0
+        return found
+
+    def _expected(self, job: Job) -> float | None:
+        mean = self._means.get(id(job.command))
+        return mean[1] / mean[0] if mean else self._history.durations.get(job.id)
+
+    def _reserve(self, batch: list[Job]) -> None:
+        needs = self.budget.needs(batch[0])
+        self.budget.cores -= needs[0]
+        self.budget.memory -= needs[1]
+        shared = _Batch(len(batch), needs)
+        for job in batch:
+            self._batches[job.index] = shared
+
+    def release(self, job: Job, duration: float | None = None) -> None:
+        """A job taken before is not running any more (``duration`` in seconds, if it did run)."""
+        if duration is not None:
+            mean = self._means.setdefault(id(job.command), [0.0, 0.0])
+            mean[0] += 1
+            mean[1] += duration
+        batch = self._batches.pop(job.index)
+        batch.left -= 1
+        if not batch.left:
+            self.budget.cores += batch.needs[0]
+            self.budget.memory += batch.needs[1]
+
+
+def _plain(job: Job) -> bool:
+    """Whether the job may share a lane: it asks for nothing that is watched per job."""
+    command: Command = job.command
+    options = command.options
+    return (
+        options.timeout is None
+        and options.memory is None
+        and options.cores == 1
+        and not command.dynamic
+    )
