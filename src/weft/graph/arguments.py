@@ -133,7 +133,7 @@ def is_namedtuple(value: Any) -> bool:
 
 
 def rebuild(value: Any, visit: Callable[[Any, str], Any]) -> Any:
-    """A container like ``value`` with each part (and dict key) replaced by ``visit(part, name)``."""
+    """A container like ``value``, each part (and dict key) replaced by ``visit(part, name)``."""
     kind = type(value)
     if isinstance(value, dict):
         return {visit(k, f".key({k!r})"): visit(v, f"[{k!r}]") for k, v in value.items()}

@@ -5,10 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from weft.errors import UserError
 from weft.model.job import DIGEST_SIZE, Command, Digest, Job, JobRecord
+from weft.model.resources import DEFAULT_OPTIONS, Options
+
+
+class Remembered(Protocol):
+    """A job as the store has it."""
+
+    job_id: str
+    name: str
+    definition: Digest
+    code: Digest
+    definer: str | None
+    inputs: tuple[str, ...]
+    extra: tuple[str, ...]
+    dynamic: bool
+    active: bool
+    retired_run: int | None
 
 
 class Graph:
@@ -87,12 +103,39 @@ class Graph:
             stack.extend(children)
         return found
 
+    def add_rows(self, rows: Iterable[Remembered]) -> None:
+        """Add jobs as the store remembers them; upstream ones come before."""
+        for row in rows:
+            if not row.active or row.retired_run is not None:
+                continue
+            command = self._named_command(row.name, row.code, DEFAULT_OPTIONS, row.dynamic, ())
+            inputs = tuple(self.jobs[name] for name in row.inputs if name in self.jobs)
+            extra = tuple(self.jobs[name] for name in row.extra if name in self.jobs)
+            self.jobs[row.job_id] = Job(
+                id=row.job_id,
+                command=command,
+                args=(),
+                kwargs=None,
+                inputs=inputs,
+                extra=extra,
+                definer=row.definer,
+                arguments=None,
+                definition=row.definition,
+                packed=None,
+                index=self.size,
+            )
+            self.size += 1
+            if row.definer is not None:
+                self.generated.setdefault(row.definer, []).append(row.job_id)
+
     def _job_of(self, record: JobRecord, index: int) -> Job:
         inputs = tuple(self._known(name, record) for name in record.inputs)
         extra = tuple(self._known(name, record) for name in record.extra)
         return Job(
             id=record.id,
-            command=self.command_of(record),
+            command=self._named_command(
+                record.name, record.code, record.options, record.dynamic, record.packages
+            ),
             args=(),
             kwargs=None,
             inputs=inputs,
@@ -113,16 +156,14 @@ class Graph:
             )
         return job
 
-    def command_of(self, record: JobRecord) -> Command:
-        """The command of a job that is known by its record only."""
-        from weft.graph.definition import set_code
-
-        key = (record.name, record.code, record.options, record.dynamic)
+    def _named_command(
+        self, name: str, code: Digest, options: Options, dynamic: bool, packages: tuple[str, ...]
+    ) -> Command:
+        """The command of jobs whose function is not here, only its fingerprint."""
+        key = (name, code, options, dynamic)
         command = self.commands.get(key)
         if command is None:
-            command = Command(record.name, None, record.options, record.dynamic)
-            command.packages = record.packages
-            set_code(command, record.code)
+            command = Command(name, None, options, dynamic, code, None, packages)
             self.commands[key] = command
         return command
 

@@ -1,0 +1,82 @@
+"""The state of every job now, computed from traces and attempts (rule 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from weft.graph.graph import Graph
+from weft.model.job import Job
+from weft.model.reasons import NeverRun, Reason
+from weft.model.states import AttemptState, JobState
+from weft.scheduler.memory import Remembered
+from weft.scheduler.plan import Plan, Status
+from weft.scheduler.ready import Budget
+from weft.store.store import Store
+
+
+@dataclass(slots=True)
+class Survey:
+    """States and reasons of all jobs at one moment."""
+
+    graph: Graph
+    plan: Plan
+    remembered: Remembered
+    states: Mapping[str, JobState]
+
+    def reasons(self, job: Job) -> tuple[Reason, ...]:
+        """Why a job is stale; empty when it is fresh, or waits for others to be certain."""
+        if job.index not in self.plan.keys:
+            return ()
+        return self.remembered.reasons(job, self.plan) or (NeverRun(),)
+
+    def was_done(self, job: Job) -> bool:
+        """Whether the job has a trace of its own, fresh or stale."""
+        return self.remembered.prior(job) is not None
+
+
+def survey(store: Store, graph: Graph) -> Survey:
+    """Decide about all jobs, run none, write nothing."""
+    remembered = Remembered(store, graph)
+    plan = Plan(graph, remembered.rebuilder, remembered, budget=Budget(1, 0))
+    plan.want(None)
+    return Survey(graph, plan, remembered, _states(graph, plan, remembered))
+
+
+def _states(graph: Graph, plan: Plan, remembered: Remembered) -> dict[str, JobState]:
+    failures = _present_failures(plan, remembered, graph)
+    states: dict[str, JobState] = {}
+    for job in graph:
+        status = plan.status[job.index]
+        if status == Status.DONE:
+            state = JobState.DONE
+        elif job.index in failures:
+            state = failures[job.index]
+        elif status in {Status.READY, Status.FAILED}:
+            state = JobState.READY
+        else:
+            blocked = any(states.get(u.id) in _BLOCKING for u in job.upstream)
+            state = JobState.BLOCKED if blocked else JobState.WAITING
+        states[job.id] = state
+    return states
+
+
+_BLOCKING = frozenset(
+    {JobState.FAILED, JobState.TIMED_OUT, JobState.OUT_OF_MEMORY, JobState.BLOCKED}
+)
+
+
+def _present_failures(plan: Plan, remembered: Remembered, graph: Graph) -> dict[int, JobState]:
+    """Jobs whose newest attempt ended badly at their present key, by index."""
+    if not plan.keys:
+        return {}
+    attempts = remembered.attempts()
+    found = {}
+    for job in graph:
+        attempt = attempts.get(job.id)
+        key = plan.keys.get(job.index)
+        if attempt is not None and key is not None and attempt[1] == key:
+            state = AttemptState(attempt[2])
+            if state.failed:
+                found[job.index] = state.job_state
+    return found
