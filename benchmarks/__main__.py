@@ -1,0 +1,53 @@
+"""``python -m benchmarks``: run all rows, print the tables, write them into README.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import arrays, calls, machine, peers, shapes
+from benchmarks.contest import Settings
+from benchmarks.table import Table, write
+
+README = Path(__file__).with_name("README.md")
+GROUPS: dict[str, Callable[[Settings], Table]] = {
+    "cold": calls.cold,
+    "noop": calls.nothing_to_do,
+    "growth": shapes.growth,
+    "leaf": shapes.changed_leaf,
+    "million": shapes.million,
+    "array": arrays.passing,
+}
+
+
+def main() -> None:
+    """Measure what was asked for; about ten minutes for all of it."""
+    options = parse()
+    found = peers.Peers(sys.executable, {}, dict.fromkeys(peers.PACKAGES, "not asked for"))
+    if not options.no_peers:
+        found = peers.find()
+    with machine.scratch_folder() as scratch:
+        head = f"Machine: {machine.describe(scratch)}. Peers: {found.describe()}."
+        settings = Settings(scratch, found, options.quick, lambda text: print(text, flush=True))
+        tables = [GROUPS[name](settings) for name in options.only or GROUPS]
+    text = "\n\n".join([head, *map(str, tables)])
+    print(f"\n{text}")
+    if options.only or options.quick:
+        print("\nA part or a quick run: README.md is left as it is.")
+    else:
+        write(README, text)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: only to see it work")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, help="some groups of rows")
+    parser.add_argument("--no-peers", action="store_true", help="install and run no other tools")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

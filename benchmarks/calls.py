@@ -1,0 +1,120 @@
+"""Independent calls that do nothing: what a tool itself costs, cold and with nothing to do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+
+from benchmarks import measure
+from benchmarks.contest import (
+    WORKERS,
+    Contestant,
+    Settings,
+    fresh_runs,
+    keep,
+    peer,
+    repeated_runs,
+    weft,
+)
+from benchmarks.table import Table, megabytes, ratio, seconds
+
+
+def cold(settings: Settings) -> Table:
+    """20,000 calls, none done before."""
+    number = 500 if settings.quick else 20_000
+    title = f"{number:,} independent no-op calls, cold, whole process"
+    pool = peer(settings, "ProcessPoolExecutor", "", "pool_calls.py", number, WORKERS)
+    contestants = [
+        weft("weft_graph.py", "independent", number, WORKERS),
+        pool,
+        peer(settings, "joblib.Memory", "joblib", "joblib_calls.py", number),
+        peer(settings, "doit", "doit", "doit_calls.py", number),
+    ]
+    fresh_runs(settings, title, contestants)
+    base = measure.median(pool.samples).seconds if pool.samples else 0.0
+    return Table(
+        title,
+        ("", "s (median)", "range", "calls/s", "ratio to the pool", "peak memory"),
+        [_cold_row(contestant, number, base) for contestant in contestants],
+        f"Weft: `comp` and `parmake n={WORKERS}`, all results kept durably. ProcessPoolExecutor:"
+        f" `submit` and `result()` with {WORKERS} workers, remembers nothing. joblib.Memory and"
+        " doit: one process, results kept.",
+    )
+
+
+def _cold_row(contestant: Contestant, number: int, base: float) -> Sequence[str]:
+    if not contestant.samples:
+        return [contestant.name, contestant.absent, "", "", "", ""]
+    middle = measure.median(contestant.samples)
+    return [
+        contestant.name,
+        seconds(middle.seconds),
+        measure.spread(contestant.samples),
+        f"{number / middle.seconds:,.0f}",
+        ratio(middle.seconds, base),
+        megabytes(middle.peak),
+    ]
+
+
+def nothing_to_do(settings: Settings) -> Table:
+    """100,000 calls, all done before."""
+    number = 500 if settings.quick else 100_000
+    title = f"Nothing to do for {number:,} jobs, whole process"
+    ninja = ninja_contestant(settings, number)
+    contestants = [
+        weft("weft_graph.py", "independent", number, WORKERS),
+        ninja,
+        peer(settings, "joblib.Memory", "joblib", "joblib_calls.py", number),
+        peer(settings, "doit", "doit", "doit_calls.py", number),
+    ]
+    for contestant in contestants:
+        keep(settings, f"{title} (first run)", contestant, settings.scratch / contestant.name)
+        contestant.samples.clear()
+    repeated_runs(settings, title, contestants)
+    bare = interpreter_peak(settings)
+    base = measure.median(ninja.samples).seconds if ninja.samples else 0.0
+    rows = [_noop_row(contestant, number, base, bare) for contestant in contestants]
+    for contestant in contestants:
+        shutil.rmtree(settings.scratch / contestant.name, ignore_errors=True)
+    return Table(
+        title,
+        ("", "s (median)", "range", "ratio to ninja", "peak memory", "bytes/job"),
+        rows,
+        "Bytes per job are above the peak of `python -c pass`"
+        f" ({bare / 2**20:.1f} MiB); not given for ninja, whose own floor is not known. ninja's"
+        " jobs are files made by a shell command, the others' are values.",
+    )
+
+
+def _noop_row(contestant: Contestant, number: int, base: float, bare: int) -> Sequence[str]:
+    if not contestant.samples:
+        return [contestant.name, contestant.absent, "", "", "", ""]
+    middle = measure.median(contestant.samples)
+    ran = middle.said.get("ran", 0)
+    above = "" if contestant.name == "ninja" else f"{(middle.peak - bare) / number:,.0f}"
+    return [
+        contestant.name + (f" (but ran {ran:,.0f}!)" if ran else ""),
+        seconds(middle.seconds),
+        measure.spread(contestant.samples),
+        ratio(middle.seconds, base),
+        megabytes(middle.peak),
+        above,
+    ]
+
+
+def ninja_contestant(settings: Settings, number: int) -> Contestant:
+    """ninja, with as many edges that each make a file."""
+    ninja = settings.peers.ninja
+    folder = settings.scratch / "ninja"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.ninja").open("w") as script:
+        script.write("rule make\n  command = : > $out\n")
+        script.writelines(f"build o{i}: make\n" for i in range(number))
+    absent = "" if ninja else f"absent: {settings.peers.absent.get('ninja', 'not found')}"
+    return Contestant("ninja", lambda _folder: [ninja, "-j2", "--quiet"], absent=absent)
+
+
+def interpreter_peak(settings: Settings) -> int:
+    """Bytes that a Python process takes which does nothing."""
+    return measure.sample([sys.executable, "-c", "pass"], cwd=settings.scratch).peak
