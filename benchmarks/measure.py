@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -24,7 +25,7 @@ class Sample:
     cpu: float
     """Seconds of processor time of the whole tree."""
     said: Mapping[str, float] = field(default_factory=dict)
-    """The last line of its output, where that is JSON."""
+    """Numbers that it told, such as how many jobs ran."""
 
 
 class Failed(Exception):
@@ -83,10 +84,14 @@ def _wait(process: subprocess.Popen[bytes], deadline: float):
 
 
 def _said(text: str) -> dict[str, float]:
+    """What a workload tells as JSON in its last line; for Weft's own words, how many jobs ran."""
     lines = text.strip().splitlines()
-    if not lines or not lines[-1].startswith("{"):
-        return {}
-    return json.loads(lines[-1])
+    said = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    if ran := re.findall(r"([\d,]+) ran\b", text):
+        said["ran"] = int(ran[-1].replace(",", ""))
+    elif "Nothing to do" in text:
+        said["ran"] = 0
+    return said
 
 
 def median(samples: Sequence[Sample]) -> Sample:

@@ -1,4 +1,4 @@
-"""A graph of Weft: SHAPE NUMBER WORKERS [LEAF]. Says how many jobs ran."""
+"""A graph of Weft: SHAPE NUMBER WORKERS [LEAF]. Weft itself says how many jobs ran."""
 
 import sys
 

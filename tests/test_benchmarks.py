@@ -1,0 +1,100 @@
+"""The benchmarks' harness: it runs, and what it says is what happened."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def in_harness(code: str) -> str:
+    """Run code that imports the package ``benchmarks``, which is not installed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def quick_run():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--no-peers"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_quick_run_fills_every_row_of_weft(quick_run):
+    assert "failed" not in quick_run
+    rows = [line for line in quick_run.splitlines() if line.startswith("| weft")]
+    assert len(rows) == 3
+    assert "but ran" not in quick_run
+
+
+def test_a_quick_run_names_absent_peers(quick_run):
+    assert re.search(r"\| doit \| absent: not asked for", quick_run)
+
+
+def test_a_changed_leaf_runs_jobs_and_the_way_back_none(quick_run):
+    table = quick_run.partition("### One changed leaf")[2].partition("###")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if re.match(r"\| \d", line)
+    ]
+    # 10 and 40 jobs wide: the leaf reaches 1 + 3 + 5 ... of each layer, as far as that is wide.
+    assert [(row[0], row[3], row[5]) for row in rows] == [("100", "75", "0"), ("400", "100", "0")]
+
+
+def test_a_sample_has_the_words_and_the_peak_of_the_process():
+    code = """
+from pathlib import Path
+from tempfile import mkdtemp
+from benchmarks.measure import sample
+import sys
+program = "x = bytearray(60_000_000); print('{\\"ran\\": 3}')"
+big = sample([sys.executable, "-c", program], cwd=Path(mkdtemp()))
+print(big.said["ran"], big.peak > 60_000_000, big.seconds > 0)
+"""
+    assert in_harness(code) == "3 True True"
+
+
+def test_a_process_that_takes_too_long_or_fails_is_no_sample():
+    code = """
+from pathlib import Path
+from tempfile import mkdtemp
+from benchmarks.measure import Failed, sample
+import sys
+for words, timeout in (["import time; time.sleep(60)"], 0.5), (["raise SystemExit(3)"], 60):
+    try:
+        sample([sys.executable, "-c", *words], cwd=Path(mkdtemp()), timeout=timeout)
+    except Failed as error:
+        print(str(error).splitlines()[0].rpartition(":")[2].strip())
+"""
+    assert in_harness(code).splitlines() == ["exit code -9", "exit code 3"]
+
+
+def test_results_go_between_the_markers_and_nowhere_else(tmp_path):
+    page = tmp_path / "README.md"
+    code = f"""
+from pathlib import Path
+from benchmarks.table import BEGIN, END, Table, write
+page = Path({str(page)!r})
+page.write_text(f"before\\n{{BEGIN}}\\nold\\n{{END}}\\nafter\\n")
+write(page, str(Table("Title", ("", "s"), [("weft", "1.0")], "Note.")))
+"""
+    in_harness(code)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "old" not in text
+    assert "| weft | 1.0 |" in text
