@@ -11,9 +11,10 @@ from weft.model.job import Digest, Job, JobRecord
 from weft.model.outcome import Observation
 from weft.model.reasons import Reason, ValueMissing
 from weft.model.states import AttemptState
+from weft.scheduler.explain import explain
 from weft.scheduler.plan import Expansion, Plan
 from weft.scheduler.ready import History
-from weft.scheduler.rebuilder import Rebuilder, TraceHead, explain
+from weft.scheduler.rebuilder import Rebuilder, TraceHead
 from weft.store.objects import Composite, Input
 from weft.store.rows import TraceRow
 from weft.store.store import Store
@@ -36,9 +37,7 @@ class Remembered:
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
         self._files = FileHasher(store)
         self._inputs: dict[int, Input] = {}
-        self.rebuilder = Rebuilder(
-            self._heads, store.observations, self.observe, graph.jobs.__contains__
-        )
+        self.rebuilder = Rebuilder(self._heads, store.observations, self.observe)
 
     # -- the plan's port ---------------------------------------------------------------------
 

@@ -125,6 +125,7 @@ class Plan:
         self._agenda: deque[Job] = deque()
         self._admissions: deque[list[Job]] = deque()
         self._counts = [0] * len(Status)
+        rebuilder.rival = self._is_rival
 
     def __repr__(self) -> str:
         return f"Plan({self.counts()})"
@@ -217,6 +218,17 @@ class Plan:
             self._fresh(job, trace)
         else:
             self._settle(job, trace[2])
+
+    def _is_rival(self, job_id: str, key: Digest) -> bool:
+        """Whether a job that was not decided yet has this key, as far as that is known."""
+        job = self._graph.jobs.get(job_id)
+        if job is None or self.status[job.index] not in {_UNWANTED, _WAITING}:
+            return False
+        inputs = [self.results[u.index] for u in job.inputs]
+        extra = [self.results[u.index] for u in job.extra]
+        if None in inputs or None in extra or job.definition is None:
+            return False
+        return key_of(job.definition, inputs, extra) == key  # type: ignore[arg-type]
 
     def _wait(self, job: Job, upstream: Iterable[Job]) -> None:
         waiting = 0

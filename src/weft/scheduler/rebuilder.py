@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 
-from weft.graph.definition import arguments_text
 from weft.model.job import DIGEST_SIZE, Digest, Job
 from weft.model.outcome import Observation
-from weft.model.reasons import (
-    ArgumentsChanged,
-    CodeChanged,
-    DependencyAdded,
-    DependencyChanged,
-    DependencyRemoved,
-    Invalidated,
-    NeverRun,
-    ObservationChanged,
-    Reason,
-    Taken,
-)
-from weft.store.rows import TraceFlag, TraceRow
+from weft.store.rows import TraceFlag
 
 TraceHead = tuple[int, Digest, Digest, str, int]
 """Id, key, result, job id and flags of a trace: all that the decision needs of most."""
 
 Observe = Callable[[str, str], Digest | None]
 """Kind and key of something that a job observed -> its digest now."""
+
+Rival = Callable[[str, Digest], bool]
+"""Whether a job that nothing was decided about yet will ask for a trace of its own at this key."""
 
 _OBSERVED = int(TraceFlag.OBSERVED)
 
@@ -63,9 +53,6 @@ class Rebuilder:
         Trace ids to what their jobs observed.
     observe
         How that is now.
-    defined
-        Whether an id is a job of the present graph: a job without a trace of its own rather takes
-        one of a job that is not defined any more than one that its owner will ask for later.
     """
 
     def __init__(
@@ -73,13 +60,13 @@ class Rebuilder:
         traces: Sequence[TraceHead],
         observations: Callable[[Iterable[int]], dict[int, tuple[Observation, ...]]],
         observe: Observe,
-        defined: Callable[[str], bool],
     ) -> None:
         self._by_key: dict[Digest, TraceHead | list[TraceHead]] = {t[1]: t for t in traces}
         self._observed: dict[int, tuple[Observation, ...]] | None = None
         self._load_observed = lambda: observations(t[0] for t in traces if t[4] & _OBSERVED)
         self._observe = observe
-        self._defined = defined
+        self.rival: Rival = lambda _job_id, _key: False
+        """Set by the plan."""
         if len(self._by_key) != len(traces):
             self._group(traces)
 
@@ -96,22 +83,22 @@ class Rebuilder:
         found = self._by_key.pop(key, None)
         if found is None:
             return None
-        if type(found) is tuple and not found[4] & _OBSERVED and not job.command.options.pure:
-            return found
-        return self._choose(job, key, found if isinstance(found, list) else [found])
+        if isinstance(found, list):
+            return self._choose(job, key, found)
+        if found[3] != job.id or found[4] & _OBSERVED or job.command.options.pure:
+            return self._choose(job, key, [found])
+        return found
 
     def _choose(self, job: Job, key: Digest, candidates: list[TraceHead]) -> TraceHead | None:
-        ordered = sorted(candidates, key=lambda trace: (self._closeness(job, trace), trace[0]))
-        chosen = next((trace for trace in reversed(ordered) if self._verifies(trace)), None)
-        left = [t for t in candidates if t is not chosen or job.command.options.pure]
+        """Its own newest trace, else anybody's newest that its owner won't ask for."""
+        pure = job.command.options.pure
+        usable = [t for t in candidates if t[3] == job.id or pure or not self.rival(t[3], key)]
+        usable.sort(key=lambda trace: (trace[3] == job.id, trace[0]), reverse=True)
+        chosen = next((trace for trace in usable if self._verifies(trace)), None)
+        left = candidates if pure else [trace for trace in candidates if trace is not chosen]
         if left:
             self._by_key[key] = left
         return chosen
-
-    def _closeness(self, job: Job, trace: TraceHead) -> int:
-        if trace[3] == job.id:
-            return 2
-        return 0 if self._defined(trace[3]) else 1
 
     def _verifies(self, trace: TraceHead) -> bool:
         return not trace[4] & _OBSERVED or self.changed(trace[0]) is None
@@ -127,63 +114,3 @@ class Rebuilder:
             if self._observe(observation.kind, observation.key) != observation.digest:
                 return observation
         return None
-
-
-def explain(
-    job: Job,
-    key: Digest,
-    prior: TraceRow | None,
-    results: Sequence[Digest],
-    changed: Callable[[int], Observation | None],
-    parts: Callable[[Digest, Digest], tuple[str, ...]],
-) -> tuple[Reason, ...]:
-    """Why ``job`` is stale at ``key``, compared with the newest trace of its own.
-
-    Parameters
-    ----------
-    results
-        Of its inputs, then of its extra dependencies.
-    changed
-        Trace id to what its job observed and is another now.
-    parts
-        Old and new code digest to the names of what differs.
-    """
-    if prior is None:
-        return (NeverRun(),)
-    if prior.flags & TraceFlag.INVALID:
-        return (Invalidated(),)
-    if prior.key == key:
-        observation = changed(prior.id)
-        if observation is None:
-            return (Taken(),)
-        return (ObservationChanged(observation.kind, observation.key),)
-    reasons = [*_definition_reasons(job, prior, parts), *_dependency_reasons(job, prior, results)]
-    return tuple(reasons) or (NeverRun(),)
-
-
-def _definition_reasons(
-    job: Job, prior: TraceRow, parts: Callable[[Digest, Digest], tuple[str, ...]]
-) -> Iterable[Reason]:
-    if prior.definition == job.definition:
-        return
-    code = job.command.code or b""
-    if prior.code != code:
-        yield CodeChanged(parts(prior.code, code))
-    text = arguments_text(job)
-    if prior.arguments_text != text or prior.code == code:
-        yield ArgumentsChanged(prior.arguments_text, text)
-
-
-def _dependency_reasons(job: Job, prior: TraceRow, results: Sequence[Digest]) -> Iterable[Reason]:
-    ids = (prior.input_ids or "").split("\n") if prior.input_ids else []
-    hashes = prior.input_hashes or b""
-    before = {name: hashes[i * DIGEST_SIZE : (i + 1) * DIGEST_SIZE] for i, name in enumerate(ids)}
-    now = {u.id: result for u, result in zip(job.upstream, results, strict=True)}
-    for name, result in now.items():
-        if name not in before:
-            yield DependencyAdded(name)
-        elif before[name] != result:
-            yield DependencyChanged(name)
-    for name in before:
-        if name not in now:
-            yield DependencyRemoved(name)

@@ -1,0 +1,82 @@
+"""Why a job is stale, as data: what differs from the newest trace of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from weft.graph.definition import arguments_text
+from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.outcome import Observation
+from weft.model.reasons import (
+    ArgumentsChanged,
+    CodeChanged,
+    DependencyAdded,
+    DependencyChanged,
+    DependencyRemoved,
+    Invalidated,
+    NeverRun,
+    ObservationChanged,
+    Reason,
+    Taken,
+)
+from weft.store.rows import TraceFlag, TraceRow
+
+
+def explain(
+    job: Job,
+    key: Digest,
+    prior: TraceRow | None,
+    results: Sequence[Digest],
+    changed: Callable[[int], Observation | None],
+    parts: Callable[[Digest, Digest], tuple[str, ...]],
+) -> tuple[Reason, ...]:
+    """Why ``job`` is stale at ``key``, compared with the newest trace of its own.
+
+    Parameters
+    ----------
+    results
+        Of its inputs, then of its extra dependencies.
+    changed
+        Trace id to what its job observed and is another now.
+    parts
+        Old and new code digest to the names of what differs.
+    """
+    if prior is None:
+        return (NeverRun(),)
+    if prior.flags & TraceFlag.INVALID:
+        return (Invalidated(),)
+    if prior.key == key:
+        observation = changed(prior.id)
+        if observation is None:
+            return (Taken(),)
+        return (ObservationChanged(observation.kind, observation.key),)
+    reasons = [*_definition_reasons(job, prior, parts), *_dependency_reasons(job, prior, results)]
+    return tuple(reasons) or (NeverRun(),)
+
+
+def _definition_reasons(
+    job: Job, prior: TraceRow, parts: Callable[[Digest, Digest], tuple[str, ...]]
+) -> Iterable[Reason]:
+    if prior.definition == job.definition:
+        return
+    code = job.command.code or b""
+    if prior.code != code:
+        yield CodeChanged(parts(prior.code, code))
+    text = arguments_text(job)
+    if prior.arguments_text != text or prior.code == code:
+        yield ArgumentsChanged(prior.arguments_text, text)
+
+
+def _dependency_reasons(job: Job, prior: TraceRow, results: Sequence[Digest]) -> Iterable[Reason]:
+    ids = (prior.input_ids or "").split("\n") if prior.input_ids else []
+    hashes = prior.input_hashes or b""
+    before = {name: hashes[i * DIGEST_SIZE : (i + 1) * DIGEST_SIZE] for i, name in enumerate(ids)}
+    now = {u.id: result for u, result in zip(job.upstream, results, strict=True)}
+    for name, result in now.items():
+        if name not in before:
+            yield DependencyAdded(name)
+        elif before[name] != result:
+            yield DependencyChanged(name)
+    for name in before:
+        if name not in now:
+            yield DependencyRemoved(name)
