@@ -21,7 +21,7 @@ from weft.model.job import Command, Job
 from weft.model.promise import Promise
 from weft.model.states import JobState
 from weft.scheduler.interrupts import counted_interrupts
-from weft.scheduler.loop import Loop, Reporter, RunSummary, Silent
+from weft.scheduler.loop import Loop, Reporter, RunSummary, Silent, summarise
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
 from weft.scheduler.ready import Budget
@@ -159,7 +159,7 @@ class Context(Definer):
         plan.want(targets)
         self._save_definitions(store)
         if not plan.ready:
-            return Loop(self._graph, plan, remembered, store, None, None, reporter=reporter).run()
+            return summarise(plan)
         self._check_code(plan)
         return self._execute(store, plan, remembered, how.n, executor, reporter)
 

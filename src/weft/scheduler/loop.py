@@ -123,18 +123,21 @@ class Loop:
 
     def run(self) -> RunSummary:
         """Run what the plan wants, until there is nothing left that can run."""
-        plan, executor = self.plan, self.executor
-        if plan.ready:
-            jobs: list[Job | None] = [None] * self._graph.size
-            for job in self._graph:
-                jobs[job.index] = job
-            executor.start(jobs, self._settings)
-            try:
-                self._turn()
-            finally:
-                executor.close()
-                self._store.flush()
-        return self._summary()
+        jobs: list[Job | None] = [None] * self._graph.size
+        for job in self._graph:
+            jobs[job.index] = job
+        self.executor.start(jobs, self._settings)
+        try:
+            self._turn()
+        finally:
+            self.executor.close()
+            self._store.flush()
+        return summarise(
+            self.plan,
+            ran=self.ran,
+            seconds=time.monotonic() - self.started,
+            interrupted=bool(self._obeyed),
+        )
 
     def _turn(self) -> None:
         plan, executor = self.plan, self.executor
@@ -308,17 +311,20 @@ class Loop:
         code = job.command.code
         return (flags, job.definition, code, arguments_text(job), ids, hashes, children)
 
-    def _summary(self) -> RunSummary:
-        plan = self.plan
-        counts = plan.counts()
-        return RunSummary(
-            ran=self.ran,
-            counts=counts,
-            failed=_ids(plan.jobs_in(Status.FAILED)) if counts.failed else (),
-            blocked=_ids(plan.jobs_in(Status.BLOCKED)) if counts.blocked else (),
-            seconds=time.monotonic() - self.started,
-            interrupted=bool(self._obeyed),
-        )
+
+def summarise(
+    plan: Plan, *, ran: int = 0, seconds: float = 0.0, interrupted: bool = False
+) -> RunSummary:
+    """What became of the jobs of a plan."""
+    counts = plan.counts()
+    return RunSummary(
+        ran=ran,
+        counts=counts,
+        failed=_ids(plan.jobs_in(Status.FAILED)) if counts.failed else (),
+        blocked=_ids(plan.jobs_in(Status.BLOCKED)) if counts.blocked else (),
+        seconds=seconds,
+        interrupted=interrupted,
+    )
 
 
 def _ids(jobs: list[Job]) -> tuple[str, ...]:
