@@ -1,0 +1,186 @@
+"""Hashes of NumPy and pandas objects, without importing either."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import blake2b
+from typing import Any
+
+from weft.fingerprint.encoding import encode_bool, encode_int, encode_text, qualified_name
+from weft.fingerprint.values import Handler, Walk, composite
+from weft.model.job import DIGEST_SIZE
+
+CHUNK = 1 << 24
+"""Bytes of a non-contiguous array that are copied at a time."""
+
+
+def find_array_handler(kind: type) -> Handler | None:
+    """The handler for a type of NumPy or pandas, if the program has loaded them."""
+    return _find_numpy(kind) or _find_pandas(kind)
+
+
+def _find_numpy(kind: type) -> Handler | None:
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not hasattr(numpy, "ndarray"):
+        return None
+    if kind in {numpy.ndarray, numpy.memmap}:
+        return composite(b"a", _array)
+    table: tuple[tuple[type, bytes, Any], ...] = (
+        (numpy.ma.MaskedArray, b"k", _masked),
+        (numpy.ndarray, b"A", _array_subclass),
+        (numpy.generic, b"g", _scalar),
+        (numpy.dtype, b"q", _dtype),
+        (numpy.ufunc, b"U", _ufunc),
+    )
+    for base, tag, produce in table:
+        if issubclass(kind, base):
+            return composite(tag, produce)
+    return None
+
+
+def _find_pandas(kind: type) -> Handler | None:
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None or not hasattr(pandas, "DataFrame"):
+        return None
+    table: tuple[tuple[type, Any], ...] = (
+        (pandas.DataFrame, _frame),
+        (pandas.Series, _series),
+        (pandas.MultiIndex, _multi_index),
+        (pandas.RangeIndex, _range_index),
+        (pandas.Index, _index),
+        (pandas.Categorical, _categorical),
+        (pandas.api.extensions.ExtensionArray, _extension_array),
+    )
+    for base, produce in table:
+        if issubclass(kind, base):
+            return composite(b"#", produce)
+    return None
+
+
+def _array(walk: Walk, value: Any) -> list[bytes]:
+    """Type, shape and content in C order.
+
+    Structured arrays go field by field, because the padding between fields is garbage.
+    """
+    dtype = value.dtype
+    parts = [*_dtype(walk, dtype), *(encode_int(size) for size in value.shape), b";"]
+    if dtype.names:
+        return [*parts, *(walk.encode_temporary(value[name]) for name in dtype.names)]
+    if dtype.hasobject or dtype.kind == "T":
+        return [*parts, walk.encode_temporary(value.ravel().tolist())]
+    return [*parts, _content(value)]
+
+
+def _content(value: Any) -> bytes:
+    state = blake2b(digest_size=DIGEST_SIZE)
+    if value.size == 0:
+        return state.digest()
+    if value.flags.c_contiguous:
+        state.update(value.reshape(-1).view("u1").data)
+        return state.digest()
+    rows = max(1, CHUNK * len(value) // value.nbytes)
+    for start in range(0, len(value), rows):
+        state.update(value[start : start + rows].tobytes())
+    return state.digest()
+
+
+def _dtype(walk: Walk, value: Any) -> list[bytes]:
+    if value.names:
+        fields = [(name, value.fields[name][0]) for name in value.names]
+        return [b"{", *(part for name, kind in fields for part in _field(walk, name, kind)), b"}"]
+    if value.subdtype:
+        kind, shape = value.subdtype
+        return [b"[", *_dtype(walk, kind), *(encode_int(size) for size in shape), b"]"]
+    return [encode_text(value.str)]
+
+
+def _field(walk: Walk, name: str, kind: Any) -> list[bytes]:
+    return [encode_text(name), *_dtype(walk, kind)]
+
+
+def _array_subclass(walk: Walk, value: Any) -> list[bytes]:
+    import numpy  # loaded: there is an instance of its class
+
+    plain = value.view(numpy.ndarray)
+    state = {
+        name: item for name, item in getattr(value, "__dict__", {}).items() if item is not None
+    }
+    walk.kept.append(state)
+    walk.references.instance(type(value))
+    name = encode_text(qualified_name(type(value)))
+    return [name, walk.encode_temporary(plain), *walk.pairs(state)]
+
+
+def _masked(walk: Walk, value: Any) -> list[bytes]:
+    import numpy  # loaded: there is an instance of its class
+
+    mask = numpy.ma.getmaskarray(value)
+    data = numpy.array(value.filled(value.fill_value))
+    return [walk.encode_temporary(item) for item in (data, mask, value.fill_value)]
+
+
+def _scalar(walk: Walk, value: Any) -> list[bytes]:
+    import numpy  # loaded: there is an instance of its class
+
+    return _array(walk, numpy.asarray(value))
+
+
+def _ufunc(walk: Walk, value: Any) -> list[bytes]:
+    del walk
+    return [encode_text(value.__name__)]
+
+
+def _values(walk: Walk, array: Any) -> bytes:
+    """Encoding of a pandas array; of the NumPy array inside it where there is one."""
+    inner = (
+        getattr(array, "_ndarray", None) if type(array).__name__ == "NumpyExtensionArray" else None
+    )
+    return walk.encode_temporary(array if inner is None else inner)
+
+
+def _frame(walk: Walk, value: Any) -> list[bytes]:
+    columns = [_values(walk, value.iloc[:, i].array) for i in range(value.shape[1])]
+    axes = [walk.encode_temporary(value.columns), walk.encode_temporary(value.index)]
+    return [*_head(walk, value), *axes, *columns]
+
+
+def _series(walk: Walk, value: Any) -> list[bytes]:
+    return [
+        *_head(walk, value),
+        walk.encode(value.name),
+        walk.encode_temporary(value.index),
+        _values(walk, value.array),
+    ]
+
+
+def _head(walk: Walk, value: Any) -> list[bytes]:
+    return [encode_text(qualified_name(type(value))), walk.encode_temporary(dict(value.attrs))]
+
+
+def _index(walk: Walk, value: Any) -> list[bytes]:
+    return [encode_text(type(value).__name__), walk.encode(value.name), _values(walk, value.array)]
+
+
+def _range_index(walk: Walk, value: Any) -> list[bytes]:
+    bounds = range(value.start, value.stop, value.step)
+    return [encode_text("RangeIndex"), walk.encode(value.name), walk.encode_temporary(bounds)]
+
+
+def _multi_index(walk: Walk, value: Any) -> list[bytes]:
+    levels = [walk.encode_temporary(value.get_level_values(i)) for i in range(value.nlevels)]
+    return [encode_text("MultiIndex"), *levels]
+
+
+def _categorical(walk: Walk, value: Any) -> list[bytes]:
+    parts = (value.codes, value.categories)
+    return [
+        encode_text("Categorical"),
+        encode_bool(bool(value.ordered)),
+        *(walk.encode_temporary(part) for part in parts),
+    ]
+
+
+def _extension_array(walk: Walk, value: Any) -> list[bytes]:
+    kind = encode_text(str(value.dtype))
+    stamps = getattr(value, "asi8", None)
+    return [kind, walk.encode_temporary(list(value) if stamps is None else stamps)]

@@ -1,0 +1,177 @@
+"""The one hashing of code and of values; remembers what it has hashed in this process."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from weft.fingerprint.encoding import digest, encode_int, encode_text, qualified_name
+from weft.fingerprint.parts import CodeFingerprint, CodePart, Problem
+from weft.fingerprint.values import EXACT, Handler, Number, Walk, hash_value
+from weft.model.job import Digest
+from weft.model.resources import DEFAULT_OPTIONS, CodeScope, Options
+
+__all__ = ["CodeFingerprint", "CodePart", "Fingerprinter", "Problem"]
+
+VERSION = "weft-code-1"
+"""Changes when equal code gets another fingerprint by a new version of Weft."""
+
+
+class Fingerprinter:
+    """Hashes code and values; one per context, inherited by forked workers.
+
+    Examples
+    --------
+    >>> fingerprinter = Fingerprinter()
+    >>> fingerprinter.value({"a": 1, "b": [2]}) == fingerprinter.value({"b": [2], "a": 1})
+    True
+    >>> fingerprinter.code(len).parts[0].name
+    'builtins.len'
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[type, Handler] = dict(EXACT)
+        self._sources: Any = None
+        """`source.Sources`; made when code is first hashed, because that imports the parser."""
+        self._graphs: dict[tuple[CodeScope, tuple[str, ...]], Any] = {}
+        self._fingerprints: dict[tuple[object, ...], tuple[object, CodeFingerprint]] = {}
+        self._warned: set[type] = set()
+
+    def __repr__(self) -> str:
+        return f"Fingerprinter(functions={len(self._fingerprints)})"
+
+    def forget(self) -> None:
+        """Drop what depends on mutable state; texts of modules are kept.
+
+        To be called when a make starts: the state of globals, closures and defaults at that moment
+        is what the workers get.
+        """
+        self._graphs.clear()
+        self._fingerprints.clear()
+
+    def value(self, value: object, number: Number | None = None, *, name: str = "value") -> Digest:
+        """Hash of a value by its structure.
+
+        Parameters
+        ----------
+        value
+            Anything; functions and first-party classes count by their code.
+        number
+            Number of each promise, so that it becomes a numbered hole.
+        name
+            What the value is called in errors.
+
+        Raises
+        ------
+        SerializationError
+            Something in it can't be hashed, or it holds a promise and ``number`` is None.
+        """
+        walk = Walk(self._handlers, self, number)
+        return hash_value(walk, value, name=name, warned=self._warned)
+
+    def callable(self, value: Any) -> bytes:
+        """Encoding of a function or class inside a value."""
+        from weft.fingerprint.code import module_of
+        from weft.fingerprint.origin import Origin, origin_of
+
+        if isinstance(value, types.FunctionType) or (
+            isinstance(value, type) and origin_of(module_of(value)) is Origin.FIRST_PARTY
+        ):
+            return b"f" + self.code(value).digest
+        return b"n" + encode_text(qualified_name(value))
+
+    def instance(self, kind: type) -> None:
+        """The class of an argument counts by its name: its code is the function's affair."""
+
+    def inert(self, value: object) -> bool:
+        """Nothing is left out of an argument."""
+        del value
+        return False
+
+    def code(
+        self, function: Callable[..., Any], options: Options = DEFAULT_OPTIONS
+    ) -> CodeFingerprint:
+        """Fingerprint of a callable with all that it reaches.
+
+        Parameters
+        ----------
+        function
+            Any callable: function, lambda, method, partial, class, callable object.
+        options
+            ``version``, ``uses``, ``ignore``, ``code`` and ``packages`` count; ``version``
+            replaces the code by its qualified name and the version.
+        """
+        key = _key(function, options)
+        known = self._fingerprints.get(key)
+        if known is None:
+            fingerprint = self._code(function, options)
+            known = self._fingerprints[key] = (function, options), fingerprint
+        return known[1]
+
+    def _code(self, function: Callable[..., Any], options: Options) -> CodeFingerprint:
+        from weft.fingerprint.code import reachable
+
+        scope: CodeScope = "none" if options.version is not None else options.code
+        name = _name(function)
+        root = self._graph(scope, options.ignore).root(function, "callable", name)
+        uses = [self._use(number, value, options) for number, value in enumerate(options.uses)]
+        nodes = list(reachable([root, *uses]))
+        packages = tuple(sorted({package for node in nodes for package in node.packages}))
+        parts = [part for node in nodes for part in node.parts]
+        if options.version is not None:
+            version = digest(encode_text(options.version))
+            parts.insert(0, CodePart("version", name, version, options.version))
+        if options.packages == "version":
+            parts.extend(_package_parts(packages))
+        counted = [part.digest for part in parts if part.kind in {"version", "package"}]
+        return CodeFingerprint(
+            digest=digest(
+                encode_text(VERSION),
+                encode_text(scope),
+                *(node.digest or b"" for node in (root, *uses)),
+                encode_int(len(uses)),
+                *counted,
+            ),
+            parts=tuple(parts),
+            packages=packages,
+            problems=tuple(dict.fromkeys(p for node in nodes for p in node.problems)),
+            by_bytecode=any(node.by_bytecode for node in nodes),
+        )
+
+    def _use(self, number: int, value: Any, options: Options) -> Any:
+        return self._graph("transitive", options.ignore).root(value, "use", f"uses[{number}]")
+
+    def _graph(self, scope: CodeScope, ignore: tuple[str, ...]) -> Any:
+        from weft.fingerprint.code import CodeGraph
+        from weft.fingerprint.source import Sources
+
+        if self._sources is None:
+            self._sources = Sources()
+        key = scope, ignore
+        if key not in self._graphs:
+            self._graphs[key] = CodeGraph(self._sources, self._handlers, scope, ignore)
+        return self._graphs[key]
+
+
+def _key(function: object, options: Options) -> tuple[object, ...]:
+    """By identity: the entry keeps both alive, so their ids can't be taken by others."""
+    uses = tuple(id(value) for value in options.uses)
+    return id(function), options.version, uses, options.ignore, options.code, options.packages
+
+
+def _name(function: Any) -> str:
+    while hasattr(function, "func"):
+        function = function.func
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return qualified_name(named)
+
+
+def _package_parts(packages: tuple[str, ...]) -> list[CodePart]:
+    from weft.fingerprint.origin import package_versions
+
+    versions = package_versions(packages)
+    return [
+        CodePart("package", name, digest(encode_text(name), encode_text(version)), version)
+        for name, version in versions.items()
+    ]

@@ -1,0 +1,109 @@
+"""What a dotted name stands for, followed through modules."""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import dataclass
+from typing import Any
+
+from weft.fingerprint.normalise import Chain, Imported
+from weft.fingerprint.origin import Origin, origin_of
+
+_IMPORT_FAILURES = (
+    *(ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError),
+    *(RuntimeError, OSError, LookupError, ArithmeticError),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """A name that stands for nothing (yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Something inside a module that is not the user's own: known by its name only."""
+
+    module: str
+    name: str
+    origin: Origin
+
+
+def resolve(value: Any, rest: Chain) -> tuple[Any, Chain]:
+    """Follow attributes as long as they lead through first-party modules.
+
+    Returns
+    -------
+    tuple
+        What was found, and the attributes that were not followed.
+
+    >>> import os
+    >>> resolve(os, ("path", "join"))
+    (Package(module='os', name='os.path.join', origin=<Origin.STDLIB: 'standard library'>), ())
+    """
+    while isinstance(value, types.ModuleType) and rest:
+        origin = origin_of(value.__name__)
+        if origin is not Origin.FIRST_PARTY:
+            return Package(value.__name__, ".".join((value.__name__, *rest)), origin), ()
+        value, rest = _attribute(value, rest[0]), rest[1:]
+    if isinstance(value, types.ModuleType):
+        origin = origin_of(value.__name__)
+        if origin is not Origin.FIRST_PARTY:
+            return Package(value.__name__, value.__name__, origin), ()
+    return value, rest
+
+
+def _attribute(module: types.ModuleType, name: str) -> Any:
+    if name in vars(module):
+        return vars(module)[name]
+    return sys.modules.get(f"{module.__name__}.{name}", Undefined())
+
+
+def resolve_import(imported: Imported, rest: Chain, module: dict[str, Any]) -> tuple[Any, Chain]:
+    """What a name bound by an import statement inside a function stands for.
+
+    A first-party module that nobody has imported yet is imported now, as the function would: its
+    code must be known, and must count the same whether it was imported before or not.
+    """
+    name = _absolute(imported, module)
+    found = _module(name)
+    if isinstance(found, Package):
+        path = (found.name, *((imported.attribute,) if imported.attribute else ()), *rest)
+        return Package(found.module, ".".join(path), found.origin), ()
+    if imported.attribute and isinstance(found, types.ModuleType):
+        found = _attribute(found, imported.attribute)
+        if isinstance(found, Undefined):
+            found = _module(f"{name}.{imported.attribute}")
+    return resolve(found, rest)
+
+
+def _absolute(imported: Imported, module: dict[str, Any]) -> str:
+    if not imported.level:
+        return imported.module
+    name = str(module.get("__name__", ""))
+    package = module.get("__package__") or name.rpartition(".")[0]
+    parts = str(package).split(".")
+    base = parts[: len(parts) - imported.level + 1]
+    return ".".join([*base, imported.module] if imported.module else base)
+
+
+def _module(name: str) -> types.ModuleType | Package | Undefined:
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return loaded
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "weft":
+        return Package(name, name, Origin.WEFT if top == "weft" else Origin.STDLIB)
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec(top)
+        if spec is None:
+            return Undefined()
+        if "site-packages" in str(spec.origin) or "dist-packages" in str(spec.origin):
+            return Package(name, name, Origin.INSTALLED)
+        return import_module(name)
+    except _IMPORT_FAILURES:
+        return Undefined()

@@ -1,0 +1,72 @@
+"""Whose code a module is: the user's own, the standard library's, an installed package's, ours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from pathlib import Path
+
+_STDLIB = os.path.dirname(os.__file__)  # noqa: PTH120 - resolved links would not match __file__
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+class Origin(Enum):
+    """Where a module comes from."""
+
+    FIRST_PARTY = "first party"
+    STDLIB = "standard library"
+    INSTALLED = "installed"
+    WEFT = "weft"
+
+
+def origin_of(module: str | None) -> Origin:
+    """Origin of a module by its name; modules that Python does not know are the user's own.
+
+    >>> origin_of("json.decoder"), origin_of("weft.errors"), origin_of("__main__")
+    (<Origin.STDLIB: 'standard library'>, <Origin.WEFT: 'weft'>, <Origin.FIRST_PARTY: 'first party'>)
+    """
+    if not isinstance(module, str) or module == "__main__":
+        return Origin.FIRST_PARTY
+    top = module.partition(".")[0]
+    if top == "weft":
+        return Origin.WEFT
+    loaded = sys.modules.get(module)
+    if loaded is None:
+        return Origin.STDLIB if top in sys.stdlib_module_names else Origin.FIRST_PARTY
+    file = getattr(loaded, "__file__", None)
+    if isinstance(file, str):
+        return _origin_of_file(file)
+    if top in sys.stdlib_module_names or top in sys.builtin_module_names:
+        return Origin.STDLIB
+    return Origin.FIRST_PARTY
+
+
+def _origin_of_file(file: str) -> Origin:
+    if any(part in _INSTALLED for part in Path(file).parts):
+        return Origin.INSTALLED
+    return Origin.STDLIB if file.startswith(_STDLIB + os.sep) else Origin.FIRST_PARTY
+
+
+def package_versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Installed versions by distribution, of packages named by their top-level module.
+
+    Slow (it may read the metadata of all distributions): not for the path where nothing changed.
+
+    >>> package_versions(("click",)).keys()
+    dict_keys(['click'])
+    """
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    versions = {}
+    unknown = []
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            unknown.append(package)
+    owners = packages_distributions() if unknown else {}
+    for package in unknown:
+        for distribution in owners.get(package, ()):
+            versions[distribution] = version(distribution)
+    return dict(sorted(versions.items()))
