@@ -99,9 +99,9 @@ def _field(walk: Walk, name: str, kind: Any) -> list[bytes]:
 
 
 def _array_subclass(walk: Walk, value: Any) -> list[bytes]:
-    import numpy  # loaded: there is an instance of its class
+    import numpy as np  # loaded: there is an instance of its class
 
-    plain = value.view(numpy.ndarray)
+    plain = value.view(np.ndarray)
     state = {
         name: item for name, item in getattr(value, "__dict__", {}).items() if item is not None
     }
@@ -112,17 +112,17 @@ def _array_subclass(walk: Walk, value: Any) -> list[bytes]:
 
 
 def _masked(walk: Walk, value: Any) -> list[bytes]:
-    import numpy  # loaded: there is an instance of its class
+    import numpy as np  # loaded: there is an instance of its class
 
-    mask = numpy.ma.getmaskarray(value)
-    data = numpy.array(value.filled(value.fill_value))
+    mask = np.ma.getmaskarray(value)
+    data = np.array(value.filled(value.fill_value))
     return [walk.encode_temporary(item) for item in (data, mask, value.fill_value)]
 
 
 def _scalar(walk: Walk, value: Any) -> list[bytes]:
-    import numpy  # loaded: there is an instance of its class
+    import numpy as np  # loaded: there is an instance of its class
 
-    return _array(walk, numpy.asarray(value))
+    return _array(walk, np.asarray(value))
 
 
 def _ufunc(walk: Walk, value: Any) -> list[bytes]:

@@ -98,7 +98,7 @@ def _local(code: CodeType) -> bytes:
 def bytecode_text(code: CodeType) -> Text:
     """Compiled code as a `Text`, tagged with the Python version that compiled it."""
     names = dict.fromkeys(_chains(code), code.co_firstlineno)
-    tag = "bytecode %d.%d" % sys.version_info[:2]
+    tag = f"bytecode {sys.version_info.major}.{sys.version_info.minor}"
     return Text(digest(encode_text(tag), _local(code)), names)
 
 

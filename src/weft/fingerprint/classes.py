@@ -87,7 +87,7 @@ def _add_members(
 ) -> None:
     assigned = text.assigned if text else {}
     is_enum = issubclass(kind, enum.Enum)
-    if is_enum:
+    if issubclass(kind, enum.Enum):
         members = [(name, member.value) for name, member in kind.__members__.items()]
         expansion.reach("attribute", f"{expansion.node.name}.*", "members", members, 0)
     by_text = set() if is_enum else set(assigned)

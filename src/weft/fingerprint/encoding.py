@@ -7,6 +7,7 @@ hashed once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from struct import pack
 from typing import Any
@@ -44,14 +45,14 @@ def encode_int(value: int) -> bytes:
     return b"i%x;" % value
 
 
-def encode_bool(value: bool) -> bytes:  # noqa: FBT001 - the value itself
+def encode_bool(value: bool) -> bytes:
     """Encoding of a bool."""
     return b"T" if value else b"F"
 
 
 def encode_float(value: float) -> bytes:
     """Encoding of a float by its bits; all NaNs are one, -0.0 is not 0.0."""
-    return b"d" + (pack("<d", value) if value == value else b"nan nan ")  # noqa: PLR0124
+    return b"d" + (pack("<d", value) if value == value else b"nan nan ")
 
 
 def encode_complex(value: complex) -> bytes:
@@ -61,10 +62,12 @@ def encode_complex(value: complex) -> bytes:
 
 def encode_singleton(value: object) -> bytes:
     """Encoding of None, Ellipsis and NotImplemented."""
-    return {None: b"N", ...: b"E"}.get(value, b"U")
+    if value is None:
+        return b"N"
+    return b"E" if value is ... else b"U"
 
 
-SCALARS = {
+SCALARS: dict[type, Callable[[Any], bytes]] = {
     bool: encode_bool,
     int: encode_int,
     float: encode_float,
@@ -84,7 +87,7 @@ def encode_scalar(value: Any) -> bytes:
     >>> encode_scalar(1), encode_scalar(True), encode_scalar("1")
     (b'i1;', b'T', b's1:1')
     """
-    return SCALARS[type(value)](value)  # type: ignore[operator]
+    return SCALARS[type(value)](value)
 
 
 def qualified_name(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-import datetime
+import datetime as dt
 import enum
 import functools
 import sys
@@ -142,22 +142,22 @@ def _wrapper(walk: Walk, value: Any) -> list[bytes]:
     return [walk.encode(value.__wrapped__)]
 
 
-def _datetime(walk: Walk, value: datetime.datetime) -> list[bytes]:
+def _datetime(walk: Walk, value: dt.datetime) -> list[bytes]:
     plain = value.replace(tzinfo=None).isoformat()
     zone = walk.encode(value.tzinfo)
     return [b"datetime;", encode_text(plain), encode_int(value.fold), zone]
 
 
-def _date(_walk: Walk, value: datetime.date) -> list[bytes]:
+def _date(_walk: Walk, value: dt.date) -> list[bytes]:
     return [b"date;", encode_text(value.isoformat())]
 
 
-def _time(walk: Walk, value: datetime.time) -> list[bytes]:
+def _time(walk: Walk, value: dt.time) -> list[bytes]:
     plain = value.replace(tzinfo=None).isoformat()
     return [b"time;", encode_text(plain), encode_int(value.fold), walk.encode(value.tzinfo)]
 
 
-def _timedelta(_walk: Walk, value: datetime.timedelta) -> list[bytes]:
+def _timedelta(_walk: Walk, value: dt.timedelta) -> list[bytes]:
     numbers = (value.days, value.seconds, value.microseconds)
     return [b"timedelta;", *(encode_int(number) for number in numbers)]
 
@@ -187,7 +187,7 @@ def _object(walk: Walk, value: Any) -> list[bytes]:
     if isinstance(reduced, str):
         return [b"g", encode_text(f"{kind.__module__}.{reduced}")]
     walk.kept.append(reduced)
-    function, arguments, state, items, pairs, *_ = (*reduced, None, None, None, None)
+    function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
     parts = [encode_text(qualified_name(function))]
     if function in _NEW:
         parts.append(encode_text(qualified_name(arguments[0])))
@@ -210,9 +210,10 @@ def _state(walk: Walk, state: Any) -> list[bytes]:
     return [walk.encode(state)]
 
 
-def _reduce(value: Any) -> Any:
+def _reduce(value: Any) -> str | tuple[Any, ...] | None:
     reducer = copyreg.dispatch_table.get(type(value))
     try:
-        return reducer(value) if reducer else value.__reduce_ex__(4)
+        reduced: str | tuple[Any, ...] = reducer(value) if reducer else value.__reduce_ex__(4)
     except (TypeError, AttributeError, ValueError, NotImplementedError, PicklingError):
         return None
+    return reduced

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from weft.fingerprint.encoding import digest, encode_scalar, encode_text
 from weft.model.job import Digest
@@ -24,8 +26,9 @@ _DROPPED: dict[type, frozenset[str]] = {
     ast.AsyncFunctionDef: frozenset({"returns"}),
     ast.arg: frozenset({"annotation"}),
 }
-_OF_THE_ROOT = frozenset({"name", "decorator_list", "returns", "type_params"})
 _DEFAULTS = frozenset({"defaults", "kw_defaults"})
+_ANNOTATION = frozenset({"annotation"})
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,18 @@ class Text:
     source: str | None = None
 
 
+@cache
+def _shape(kind: Any) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    """How a node of this kind begins, and the fields of it that count, with their encodings."""
+    dropped = _NEVER | _DROPPED.get(kind, _NOTHING)
+    fields = [(name, b"." + encode_text(name)) for name in kind._fields if name not in dropped]
+    return b"(" + encode_text(kind.__name__), tuple(fields)
+
+
+Item = bytes | tuple[ast.AST, bool, frozenset[str]]
+"""Encoded already; or a node, whether it stands in a class body, and fields to leave out."""
+
+
 @dataclass(slots=True)
 class _Pass:
     """One iterative walk: deep expressions must not exhaust Python's stack."""
@@ -58,62 +73,62 @@ class _Pass:
     inner: set[int] = field(default_factory=set)
     """Nodes that are part of a chain noted already."""
 
-    def run(self, root: ast.AST, *, is_root: bool) -> None:
-        dropped = _OF_THE_ROOT if is_root else frozenset()
-        stack: list[object] = [*reversed(list(self._parts(root, dropped, in_class=False)))]
+    def run(self, items: list[Item]) -> None:
+        stack = items[::-1]
         while stack:
             item = stack.pop()
             if isinstance(item, bytes):
                 self.out.append(item)
-            elif isinstance(item, tuple):
-                node, in_class = item
-                stack.extend(reversed(list(self._parts(node, frozenset(), in_class=in_class))))
+            else:
+                parts = self.node(*item)
+                parts.reverse()
+                stack += parts
 
-    def _parts(
-        self, node: ast.AST, dropped: frozenset[str], *, in_class: bool
-    ) -> Iterator[bytes | tuple[ast.AST, bool]]:
-        self._note(node)
+    def node(self, node: ast.AST, in_class: bool, dropped: frozenset[str]) -> list[Item]:
         kind = type(node)
-        if kind is ast.ClassDef:
+        if kind is ast.Name or kind is ast.Attribute:
+            self._note_name(node)  # type: ignore[arg-type]
+        elif kind is ast.ClassDef:
             in_class = True
-        elif isinstance(node, (*_FUNCTIONS, ast.Lambda)):
+        elif kind in _FUNCTIONS or kind is ast.Lambda:
             in_class = False
-        dropped = dropped | _DROPPED.get(kind, frozenset())
-        if isinstance(node, ast.AnnAssign) and not in_class:
-            dropped = dropped | {"annotation"}
-        yield b"(" + encode_text(kind.__name__)
-        for name in node._fields:
-            if name not in _NEVER and name not in dropped:
-                yield from self._field(node, name, in_class=in_class)
-        yield b")"
+        elif kind is ast.Import or kind is ast.ImportFrom:
+            self.text.imports.update(_imports(node))  # type: ignore[arg-type]
+        elif kind is ast.AnnAssign and not in_class:
+            dropped = _ANNOTATION
+        begin, fields = _shape(kind)
+        parts: list[Item] = [begin]
+        for name, encoded in fields:
+            if name not in dropped:
+                self.add_field(parts, node, name, encoded, in_class=in_class)
+        parts.append(b")")
+        return parts
 
-    def _field(
-        self, node: ast.AST, name: str, *, in_class: bool
-    ) -> Iterator[bytes | tuple[ast.AST, bool]]:
+    def add_field(
+        self, parts: list[Item], node: ast.AST, name: str, encoded: bytes, *, in_class: bool
+    ) -> None:
         value = getattr(node, name, None)
         if isinstance(value, list):
-            items = _without_docstring(node, value) if name == "body" else value
-            if isinstance(node, ast.JoinedStr):
-                items = [item for item in items if not _is_empty_constant(item)]
+            items = _that_count(node, name, value)
             if items:
-                yield b".%b[" % encode_text(name)
+                parts.append(encoded + b"[")
                 for item in items:
-                    yield (item, in_class) if isinstance(item, ast.AST) else encode_scalar(item)
-                yield b"]"
+                    if isinstance(item, ast.AST):
+                        parts.append((item, in_class, _NOTHING))
+                    else:
+                        parts.append(encode_scalar(item))
+                parts.append(b"]")
         elif isinstance(value, ast.AST):
-            yield b"." + encode_text(name)
-            yield value, in_class
+            parts.append(encoded)
+            parts.append((value, in_class, _NOTHING))
         elif value is not None or isinstance(node, ast.Constant):
-            yield b"." + encode_text(name)
-            yield encode_scalar(value)
+            parts.append(encoded + encode_scalar(value))
 
-    def _note(self, node: ast.AST) -> None:
-        if isinstance(node, (ast.Name, ast.Attribute)) and id(node) not in self.inner:
+    def _note_name(self, node: ast.Name | ast.Attribute) -> None:
+        if id(node) not in self.inner:
             chain = self._chain(node)
             if chain:
                 self.text.names.setdefault(chain, node.lineno)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.text.imports.update(_imports(node))
 
     def _chain(self, node: ast.expr) -> Chain | None:
         attributes: list[str] = []
@@ -121,10 +136,7 @@ class _Pass:
             attributes.append(node.attr)
             node = node.value
             self.inner.add(id(node))
-        if not isinstance(node, ast.Name):
-            self.inner.discard(id(node))
-            return None
-        return (node.id, *reversed(attributes))
+        return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:
@@ -139,21 +151,18 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]
             yield top, Imported(top, None, 0)
 
 
-def _is_empty_constant(node: object) -> bool:
-    return isinstance(node, ast.Constant) and node.value == ""
+def _that_count(node: ast.AST, name: str, items: list[Any]) -> list[Any]:
+    """Without a docstring; without the empty constants that some versions put into f-strings."""
+    if isinstance(node, ast.JoinedStr):
+        return [item for item in items if not _is_text(item) or item.value]
+    if name != "body" or not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Module)):
+        return items
+    first = items[0] if items else None
+    return items[1:] if isinstance(first, ast.Expr) and _is_text(first.value) else items
 
 
-def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
-    if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Module)) or not body:
-        return body
-    first = body[0]
-    if (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    ):
-        return body[1:]
-    return body
+def _is_text(node: object) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def normalise(node: ast.AST) -> Text:
@@ -162,11 +171,10 @@ def normalise(node: ast.AST) -> Text:
     >>> normalise(ast.parse("x = ( 1 ) # one")).digest == normalise(ast.parse("x=1")).digest
     True
     """
-    text = Text(b"")
-    walk = _Pass(text)
-    walk.run(node, is_root=False)
-    text.digest = digest(*walk.out)
-    return text
+    walk = _Pass(Text(b""))
+    walk.run([(node, False, _NOTHING)])
+    walk.text.digest = digest(*walk.out)
+    return walk.text
 
 
 def normalise_function(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Text:
@@ -175,32 +183,11 @@ def normalise_function(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     The name counts only where the function is reached by it; defaults count by their values.
     Which parameters have one is kept.
     """
-    text = Text(b"")
-    walk = _Pass(text)
-    arguments = node.args
-    defaults, keyword_defaults = arguments.defaults, arguments.kw_defaults
-    places = [
-        len(defaults),
-        *(number for number, default in enumerate(keyword_defaults) if default),
-    ]
-    bare = _with_args(node, _without_defaults(arguments))
-    walk.run(bare, is_root=True)
-    text.digest = digest(*walk.out, *(b"%d;" % place for place in places))
-    return text
-
-
-def _without_defaults(arguments: ast.arguments) -> ast.arguments:
-    names = [name for name in arguments._fields if name not in _DEFAULTS]
-    return ast.arguments(
-        **{name: getattr(arguments, name, None) for name in names}, defaults=[], kw_defaults=[]
-    )
-
-
-def _with_args(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, arguments: ast.arguments
-) -> ast.AST:
-    """A copy of the node with other arguments: the tree is shared and must stay as it is."""
-    fields = {name: getattr(node, name, None) for name in node._fields}
-    fields["args"] = arguments
-    copy = type(node)(**fields)
-    return ast.copy_location(copy, node)
+    walk = _Pass(Text(b""))
+    items: list[Item] = [encode_text(type(node).__name__), (node.args, False, _DEFAULTS)]
+    walk.add_field(items, node, "body", b".body", in_class=False)
+    walk.run(items)
+    keyword = [number for number, default in enumerate(node.args.kw_defaults) if default]
+    places = [len(node.args.defaults), *keyword]
+    walk.text.digest = digest(*walk.out, *(b"%d;" % place for place in places))
+    return walk.text

@@ -23,8 +23,8 @@ class Origin(Enum):
 def origin_of(module: str | None) -> Origin:
     """Origin of a module by its name; modules that Python does not know are the user's own.
 
-    >>> origin_of("json.decoder"), origin_of("weft.errors"), origin_of("__main__")
-    (<Origin.STDLIB: 'standard library'>, <Origin.WEFT: 'weft'>, <Origin.FIRST_PARTY: 'first party'>)
+    >>> [origin_of(name).value for name in ("json.decoder", "weft.errors", "__main__")]
+    ['standard library', 'weft', 'first party']
     """
     if not isinstance(module, str) or module == "__main__":
         return Origin.FIRST_PARTY

@@ -37,9 +37,8 @@ class Problem:
     def message(self) -> str:
         """One paragraph for the user, with the cures.
 
-        >>> print(Problem("lab.handle", "lab.py:3", "is a socket").message)
-        lab.handle (lab.py:3) is a socket: a change of it will not be noticed. Pass it as an argument, \
-name what it depends on with uses=..., or accept this with ignore="handle".
+        >>> Problem("lab.link", "lab.py:3", "is a socket").message.partition(":")[0]
+        'lab.link (lab.py'
         """
         short = self.name.rpartition(".")[2]
         return (

@@ -106,7 +106,7 @@ class SourceFile:
 
 def first_line(node: Definition) -> int:
     """Line of the first decorator, else of the definition."""
-    decorators = getattr(node, "decorator_list", ())
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
@@ -181,12 +181,11 @@ class Sources:
     def _function(self, function: FunctionType) -> FunctionText:
         code = function.__code__
         names = frozenset(global_names(code))
-        found = self._find(code, function.__globals__)
-        if found is None or isinstance(found[1], ast.ClassDef):
-            edited = any(file for _, file in self._versions.get(_key(code), ()))
+        file, node = self._find(code, function.__globals__) or (None, None)
+        if file is None or node is None or isinstance(node, ast.ClassDef):
+            edited = any(text for _, text in self._versions.get(_key(code), ()))
             edited = edited and not code.co_filename.startswith("<")
             return FunctionText(bytecode_text(code), (), names, by_bytecode=True, edited=edited)
-        file, node = found
         body = normalise_function(node)
         body.source = file.source_of(node)
         decorators = tuple(normalise(part) for part in getattr(node, "decorator_list", ()))
@@ -297,11 +296,12 @@ def _containing(tree: ast.Module, node: Definition) -> Iterator[ast.AST]:
     while stack:
         present = stack.pop()
         yield present
-        for child in ast.iter_child_nodes(present):
-            if isinstance(child, ast.stmt) and first_line_of(child) <= line <= (
-                child.end_lineno or line
-            ):
-                stack.append(child)
+        stack.extend(
+            child
+            for child in ast.iter_child_nodes(present)
+            if isinstance(child, ast.stmt)
+            and first_line_of(child) <= line <= (child.end_lineno or line)
+        )
 
 
 def first_line_of(statement: ast.stmt) -> int:

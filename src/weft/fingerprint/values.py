@@ -11,6 +11,7 @@ import re
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -219,7 +220,7 @@ def _scalar_handler(encode: Callable[[Any], bytes]) -> Handler:
 
 
 EXACT: dict[type, Handler] = {
-    **{kind: _scalar_handler(encode) for kind, encode in SCALARS.items()},  # type: ignore[arg-type]
+    **{kind: _scalar_handler(encode) for kind, encode in SCALARS.items()},
     bytearray: lambda _walk, value: sized(b"B", value),
     list: composite(b"l", _items),
     tuple: composite(b"t", _items),
@@ -311,7 +312,7 @@ def _type_name(value: object) -> str:
 def locate(walk: Walk, value: object, name: str) -> str:
     """Where a failed walk stopped, such as ``args[0]['model'].lock``."""
     chain = [*walk.open.values(), value]
-    return name + "".join(_step(*pair) for pair in zip(chain, chain[1:], strict=False))
+    return name + "".join(_step(*pair) for pair in pairwise(chain))
 
 
 def _step(parent: Any, child: object) -> str:
