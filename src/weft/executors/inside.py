@@ -1,7 +1,8 @@
 """What a running job can call: ``reads`` and ``progress``.
 
-Which attempt is running is held in a context variable, so that jobs in threads of one process
-(any ``concurrent.futures`` executor) don't mix up.
+Which attempt is running is held in a context variable where a process runs several at a time
+(threads of a ``concurrent.futures`` executor); a worker process of Weft runs one at a time, and
+sets it for the whole process, so that the threads of a job belong to the job too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from weft.fingerprint.files import FileStamp, hash_file
+from weft.fingerprint.files import FileHasher, FileStamp, MemoryStatCache, hash_file
 from weft.model.outcome import Observation
 
 PROGRESS_SECONDS = 0.25
@@ -34,20 +35,38 @@ class Inside:
 
     def moved(self) -> list[str]:
         """Files that were read and are not as they were then (rule 23)."""
-        return [path for path, stamp in self.stamps.items() if FileStamp.of(Path(path)) != stamp]
+        return [path for path, stamp in self.stamps.items() if _STAMPS.stamp(path) != stamp]
+
+    def reset(self) -> None:
+        """Forget what the last attempt told."""
+        self.observed, self.stamps, self.stages, self.said = [], {}, [], 0.0
 
 
-_current: ContextVar[Inside | None] = ContextVar("weft_inside", default=None)
+_STAMPS = FileHasher(MemoryStatCache())
+_of_this_thread: ContextVar[Inside | None] = ContextVar("weft_inside", default=None)
+_of_this_process: list[Inside] = []
+
+
+def only_job_here(inside: Inside) -> None:
+    """From now on all threads of this process belong to the attempt of ``inside``."""
+    _of_this_process[:] = [inside]
+
+
+def _current() -> Inside | None:
+    here = _of_this_thread.get()
+    if here is not None:
+        return here
+    return _of_this_process[0] if _of_this_process else None
 
 
 @contextmanager
 def running(inside: Inside) -> Iterator[Inside]:
     """While this is open, ``reads`` and ``progress`` speak for the attempt of ``inside``."""
-    token = _current.set(inside)
+    token = _of_this_thread.set(inside)
     try:
         yield inside
     finally:
-        _current.reset(token)
+        _of_this_thread.reset(token)
 
 
 def reads(path: str | os.PathLike[str]) -> Path:
@@ -73,12 +92,12 @@ def reads(path: str | os.PathLike[str]) -> Path:
     >>> weft.reads("data.csv")
     PosixPath('data.csv')
     """
-    inside = _current.get()
+    inside = _current()
     if inside is not None:
         absolute = Path(path).absolute()
         key = str(absolute)
         if key not in inside.stamps:
-            inside.stamps[key] = FileStamp.of(absolute)
+            inside.stamps[key] = _STAMPS.stamp(absolute)
             digest = hash_file(absolute)
             inside.observed.append(Observation(len(inside.observed), "file", key, digest))
     return Path(path)
@@ -104,7 +123,7 @@ def progress(name: str, step: tuple[float, float], iteration_desc: str | None = 
     >>> for i, page in enumerate(["a", "b"]):
     ...     weft.progress("reading", (i, 2), page)
     """
-    inside = _current.get()
+    inside = _current()
     if inside is None or inside.say is None:
         return
     names = [stage for stage, _ in inside.stages]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
@@ -81,9 +80,16 @@ class Remembered:
         """How something that a job observed is now; asked once per run."""
         question = (kind, key)
         if question not in self._observed_now:
-            known = kind == "file"
-            self._observed_now[question] = self._files.digest(Path(key)) if known else None
+            self._observed_now[question] = self._look(kind, key)
         return self._observed_now[question]
+
+    def _look(self, kind: str, key: str) -> Digest | None:
+        if kind != "file":
+            return None
+        try:
+            return self._files.digest(key)
+        except OSError:  # there, but unreadable: the job that reads it will say so
+            return None
 
     def prior(self, job: Job) -> TraceRow | None:
         """The newest trace of the job's own, invalidated or not."""
