@@ -14,7 +14,7 @@ from weft.errors import Interrupted, JobFailed, MakeFailed, UserError
 from weft.executors.base import Executor, RunSettings
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
-from weft.graph.definition import arguments_text, define, fingerprint_command
+from weft.graph.definition import arguments_text, define_all, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.selection import select
 from weft.model.job import Command, Job
@@ -218,9 +218,7 @@ class Context(Definer):
                     "after comp() was called.",
                     cure="Pass a copy, or make the change before comp().",
                 )
-        for job in self._graph:
-            if job.definition is None:
-                define(job)
+        define_all(self._graph)
 
     def _recode(self, command: Command) -> bool:
         """Fingerprint a command again; whether its code is another than before."""

@@ -30,7 +30,7 @@ def promise(name: str) -> Promise[Any]:
 
 
 def job(name: str) -> Job:
-    return Job(name, Command("f", None), (), None, (), (), None, None, None, None, 0)
+    return Job(name, Command("f", None), (), 0)
 
 
 leaves = st.one_of(

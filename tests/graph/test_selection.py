@@ -5,7 +5,7 @@ import pytest
 from weft.errors import SelectionError
 from weft.graph.graph import Graph
 from weft.graph.selection import select
-from weft.model.job import Command, Job
+from weft.model.job import Command, FullJob
 from weft.model.states import JobState
 
 
@@ -16,9 +16,7 @@ def graph() -> Graph:
     for name, function in names.items():
         upstream = (made.jobs["load-1"],) if name == "fit" else ()
         command = Command(function, None)
-        made.jobs[name] = Job(
-            name, command, (), None, upstream, (), None, None, None, None, made.size
-        )
+        made.jobs[name] = FullJob(name, command, (), made.size, inputs=upstream)
         made.size += 1
     return made
 

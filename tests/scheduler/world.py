@@ -1,7 +1,7 @@
 """A world without disk, clock or processes: a store in dicts, and functions that are numbers.
 
-``World.run`` drives the real plan and rebuilder; ``oracle`` computes the same jobs from scratch with
-a plain recursive interpreter.
+``World.run`` drives the real plan and rebuilder; ``oracle`` computes the same jobs from scratch,
+by plain recursion.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from weft.graph.graph import Graph
-from weft.model.job import DIGEST_SIZE, Command, Digest, Job, JobRecord
+from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
 from weft.model.outcome import Observation
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.scheduler.plan import Expansion, Plan, Status
@@ -135,8 +135,11 @@ def job_of(call: Call, graph: Graph, definer: str | None, index: int) -> Job:
     command = Command(f"f{call.code}", None, call.options, call.makes is not None)
     inputs = tuple(graph.jobs[name] for name in call.inputs)
     extra = tuple(graph.jobs[name] for name in sorted(call.extra))
-    definition = call.definition
-    return Job(call.id, command, (), None, inputs, extra, definer, None, definition, b"x", index)
+    job = FullJob(
+        call.id, command, (), index, inputs=inputs, extra=extra, definer=definer, packed=b"x"
+    )
+    job.definition = call.definition
+    return job
 
 
 class _Run:

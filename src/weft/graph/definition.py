@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
@@ -40,6 +41,23 @@ def define(job: Job) -> Digest:
     definition: Digest = state.digest()
     job.definition = definition
     return definition
+
+
+def define_all(jobs: Iterable[Job]) -> None:
+    """``define`` the jobs that are not yet; plain calls in one step each, as there may be many."""
+    for job in jobs:
+        if job.definition is not None:
+            continue
+        if type(job) is not Job:
+            define(job)
+            continue
+        state = job.command.state.copy()
+        try:
+            state.update(b"flat" + ascii(job.args).encode())
+        except ValueError:  # an int of more than 4300 digits
+            define(job)
+        else:
+            job.definition = state.digest()
 
 
 def arguments_text(job: Job) -> str:

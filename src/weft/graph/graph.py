@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, Protocol
 
 from weft.errors import UserError
-from weft.model.job import DIGEST_SIZE, Command, Digest, Job, JobRecord
+from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
 from weft.model.resources import DEFAULT_OPTIONS, Options
 
 
@@ -41,8 +41,8 @@ class Graph:
         self.generated: dict[str, list[str]] = {}
         """Ids of the jobs that each generator defined, by its id."""
         self.commands: dict[tuple[object, ...], Command] = {}
-        self.counts: dict[str, int] = {}
-        """How many automatic ids were given, by their base name."""
+        self.counters: dict[str, list[int]] = {}
+        """How many automatic ids were given (a list of that one number), by their base."""
         self.large: list[tuple[str, Any, Digest]] = []
         """Job id, array kept by reference, and its hash when the job was defined."""
         self.token = token or os.urandom(8).hex()
@@ -111,19 +111,17 @@ class Graph:
             command = self._named_command(row.name, row.code, DEFAULT_OPTIONS, row.dynamic, ())
             inputs = tuple(self.jobs[name] for name in row.inputs if name in self.jobs)
             extra = tuple(self.jobs[name] for name in row.extra if name in self.jobs)
-            self.jobs[row.job_id] = Job(
-                id=row.job_id,
-                command=command,
-                args=(),
-                kwargs=None,
+            job = FullJob(
+                row.job_id,
+                command,
+                (),
+                self.size,
                 inputs=inputs,
                 extra=extra,
                 definer=row.definer,
-                arguments=None,
-                definition=row.definition,
-                packed=None,
-                index=self.size,
             )
+            job.definition = row.definition
+            self.jobs[job.id] = job
             self.size += 1
             if row.definer is not None:
                 self.generated.setdefault(row.definer, []).append(row.job_id)
@@ -131,21 +129,21 @@ class Graph:
     def _job_of(self, record: JobRecord, index: int) -> Job:
         inputs = tuple(self._known(name, record) for name in record.inputs)
         extra = tuple(self._known(name, record) for name in record.extra)
-        return Job(
-            id=record.id,
-            command=self._named_command(
-                record.name, record.code, record.options, record.dynamic, record.packages
-            ),
-            args=(),
-            kwargs=None,
+        command = self._named_command(
+            record.name, record.code, record.options, record.dynamic, record.packages
+        )
+        job = FullJob(
+            record.id,
+            command,
+            (),
+            index,
             inputs=inputs,
             extra=extra,
             definer=record.definer,
-            arguments=None,
-            definition=record.definition,
             packed=record.packed,
-            index=index,
         )
+        job.definition = record.definition
+        return job
 
     def _known(self, name: str, record: JobRecord) -> Job:
         job = self.jobs.get(name)
