@@ -1,0 +1,173 @@
+"""The jobs as they were defined last."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from weft.model.job import Digest, JobRecord
+from weft.store.database import Database
+from weft.store.rows import JobRow
+
+DefinitionRow = tuple[Any, ...]
+"""job id, position, name, definition, code, arguments text, options text, definer (None), ids of
+inputs and of extra dependencies (newline-joined or None), dynamic."""
+
+_COLUMNS = (
+    "job_id, position, name, definition, code, arguments, options, definer, inputs, extra, dynamic"
+)
+_UPSERT = f"""INSERT INTO job ({_COLUMNS}, active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+    ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, name = excluded.name,
+    definition = excluded.definition, code = excluded.code, arguments = excluded.arguments,
+    options = excluded.options, definer = excluded.definer, inputs = excluded.inputs,
+    extra = excluded.extra, dynamic = excluded.dynamic, active = 1, retired_run = NULL"""
+_SELECT = f"SELECT {_COLUMNS}, active, retired_run FROM job"
+
+
+class JobTable:
+    """Reads and writes the table of jobs; jobs that are gone are marked, never deleted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[JobRow]:
+        """In an order in which they can run; a job whose generator is inactive is inactive."""
+        rows = self._database.rows(f"{_SELECT} ORDER BY definer IS NOT NULL, position")
+        jobs = {row[0]: _job_row(row) for row in rows}
+        inactive: set[str] = set()
+        for name, job in jobs.items():
+            if not job.active or _any_inactive(job, jobs):
+                inactive.add(name)
+        plain = [job if job.job_id not in inactive else _inactive(job) for job in jobs.values()]
+        return _upstream_first(plain)
+
+    def get(self, job_id: str) -> JobRow | None:
+        """One job, whether active or not."""
+        row = self._database.row(f"{_SELECT} WHERE job_id = ?", (job_id,))
+        return _job_row(row) if row is not None else None
+
+    def define(self, rows: Iterable[DefinitionRow], digest: Digest) -> None:
+        """Make ``rows`` the jobs of the script; others but generated ones become inactive."""
+        sql = f"SELECT {_COLUMNS} FROM job WHERE definer IS NULL AND active"
+        known = {row[0]: row for row in self._database.rows(sql)}
+        changed = [row for row in rows if known.pop(row[0], None) != row]
+        with self._database.transaction() as connection:
+            connection.executemany(_UPSERT, changed)
+            connection.executemany(
+                "UPDATE job SET active = 0 WHERE job_id = ?", [(name,) for name in known]
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO setting VALUES ('graph digest', ?)", (digest,)
+            )
+
+    def graph_digest(self) -> bytes | None:
+        """What ``define`` was given last."""
+        row = self._database.row("SELECT value FROM setting WHERE name = 'graph digest'")
+        return row[0] if row is not None else None
+
+    def next_position(self) -> int:
+        """One more than the largest place of a generated job."""
+        sql = "SELECT coalesce(max(position), -1) + 1 FROM job WHERE definer IS NOT NULL"
+        position: int = self._database.row(sql)[0]
+        return position
+
+    def children_of(self, definer: str) -> list[str]:
+        """Active jobs that this generator made itself."""
+        sql = "SELECT job_id FROM job WHERE active AND definer = ?"
+        return [row[0] for row in self._database.rows(sql, (definer,))]
+
+    def generated_by(self, job_ids: Iterable[str]) -> list[str]:
+        """Active jobs that these generators made, and those made by them, and so on."""
+        found: list[str] = []
+        layer = list(job_ids)
+        while layer:
+            sql = "SELECT job_id FROM job WHERE active AND definer IN"
+            layer = [row[0] for row in self._database.among(sql, layer)]
+            found.extend(layer)
+        return found
+
+
+def upsert_generated(
+    connection: sqlite3.Connection, records: Sequence[JobRecord], position: int
+) -> None:
+    """Write the jobs of a generator, from ``position`` on."""
+    connection.executemany(
+        _UPSERT,
+        [
+            (
+                record.id,
+                position + place,
+                record.name,
+                record.definition,
+                record.code,
+                record.arguments_text,
+                None,
+                record.definer,
+                "\n".join(record.inputs) or None,
+                "\n".join(record.extra) or None,
+                record.dynamic,
+            )
+            for place, record in enumerate(records)
+        ],
+    )
+
+
+def retire(connection: sqlite3.Connection, job_ids: Iterable[str], run: int | None) -> None:
+    """Mark jobs as gone since ``run``."""
+    connection.executemany(
+        "UPDATE job SET active = 0, retired_run = ? WHERE job_id = ?",
+        [(run, name) for name in job_ids],
+    )
+
+
+def _job_row(row: Any) -> JobRow:
+    head: list[Any]
+    *head, inputs, extra, dynamic, active, retired = row
+    head[6] = head[6] or ""
+    return JobRow(*head, _ids(inputs), _ids(extra), bool(dynamic), bool(active), retired)
+
+
+def _ids(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
+
+
+def _inactive(job: JobRow) -> JobRow:
+    from dataclasses import replace
+
+    return replace(job, active=False)
+
+
+def _any_inactive(job: JobRow, jobs: dict[str, JobRow]) -> bool:
+    """Whether one of the generators above a job is inactive or unknown."""
+    definer = job.definer
+    while definer is not None:
+        above = jobs.get(definer)
+        if above is None or not above.active:
+            return True
+        definer = above.definer
+    return False
+
+
+def _upstream_first(jobs: list[JobRow]) -> list[JobRow]:
+    """Move generated jobs behind what they depend on.
+
+    The script's jobs are in order, but a generator that ran again may have given an old job a new
+    dependency.
+    """
+    by_id = {job.job_id: job for job in jobs if job.definer is not None}
+    done: dict[str, JobRow] = {job.job_id: job for job in jobs if job.definer is None}
+    entered: set[str] = set()
+    for job in by_id.values():
+        stack = [job]
+        while stack:
+            top = stack[-1]
+            upstream = [by_id[u] for u in (*top.inputs, *top.extra) if u in by_id]
+            waiting = [u for u in upstream if u.job_id not in done and u.job_id not in entered]
+            if waiting and top.job_id not in entered:
+                stack.extend(waiting)
+            else:
+                done.setdefault(top.job_id, top)
+                stack.pop()
+            entered.add(top.job_id)
+    return list(done.values())

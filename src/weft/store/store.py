@@ -1,0 +1,462 @@
+"""The store: what is remembered of one context, in one folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from weft.model.job import DIGEST_SIZE, Digest, JobRecord
+from weft.model.outcome import Observation
+from weft.model.states import AttemptState
+from weft.store import removal
+from weft.store.database import Database
+from weft.store.file_stats import FileStats
+from weft.store.jobs import DefinitionRow, JobTable, retire, upsert_generated
+from weft.store.objects import Input, Objects, encode
+from weft.store.recorder import Recorder, error_from_json
+from weft.store.rows import (
+    AttemptRow,
+    CodeRow,
+    EventRow,
+    JobRow,
+    RunRow,
+    StoreStatistics,
+    TraceFlag,
+    TraceRow,
+)
+from weft.store.values import Values
+
+_TRACE = """SELECT t.id, t.key, t.result, t.job_id, t.flags, t.run, t.definition, t.code,
+    t.arguments, t.input_ids, t.input_hashes, e.children, e.promised
+    FROM trace t LEFT JOIN expansion e ON e.trace = t.id"""
+_ATTEMPT = """SELECT id, run, job_id, number, key, state, executor, pid, started, duration, cpu,
+    reason, rest, result IS NOT NULL FROM attempt"""
+_MANY = 1000
+
+
+class Store:
+    """What is remembered of one context. Made by ``Store.open``; one process at a time writes.
+
+    Attributes
+    ----------
+    folder
+        Of the context.
+    objects
+        The files of large values.
+    file_stats
+        Digests of files by stat tuple, for ``FileHasher``.
+    messages
+        What the user should hear about, such as a damaged database that was set aside.
+    record
+        Notes a finished attempt, see ``Recorder.record``; bound here since a call in between costs
+        0.4 us per job.
+    input
+        Result -> what to send to a worker for it, see ``Values.find``.
+    """
+
+    def __init__(self, folder: Path, database: Database, *, write: bool) -> None:
+        self.folder = folder
+        self.objects = Objects(folder)
+        self.messages: list[str] = database.messages
+        self._write = write
+        self._database = database
+        self._values = Values(database, self.objects)
+        self._recorder = Recorder(database, self._values)
+        self._jobs = JobTable(database)
+        self.file_stats = FileStats(database, self._recorder)
+        self._pid = os.getpid()
+        self._known_code: set[Digest] = set()
+        self.record: Callable[..., int] = self._recorder.record
+        self.input: Callable[[Digest], Input] = self._values.find
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool) -> Store:
+        """Open the store of a folder.
+
+        Parameters
+        ----------
+        write
+            Only for the holder of the lease. Without it nothing is written, and another process may
+            write meanwhile; a folder without a database is an empty store.
+
+        Raises
+        ------
+        StoreError
+            When the folder can't be used or was written by a newer Weft.
+        """
+        folder = Path(folder)
+        return cls(folder, Database.open(folder, write=write), write=write)
+
+    def __repr__(self) -> str:
+        mode = "writing" if self._write else "reading"
+        return f"Store({str(self.folder)!r}, {mode}, {len(self._recorder.attempts)} pending)"
+
+    # -- traces ------------------------------------------------------------------------------
+
+    def traces(self) -> list[tuple[int, bytes, bytes, str, int]]:
+        """Id, key, result, job id and flags of all traces that count, oldest first."""
+        self.flush()
+        return self._database.rows(
+            "SELECT id, key, result, job_id, flags FROM attempt "
+            f"WHERE result IS NOT NULL AND flags < {int(TraceFlag.INVALID)} ORDER BY id"
+        )
+
+    def trace(self, trace_id: int) -> TraceRow:
+        """One trace, whole.
+
+        Raises
+        ------
+        KeyError
+            When there is none.
+        """
+        if trace_id > self._recorder.committed_attempt:
+            self.flush()
+        row = self._database.row(f"{_TRACE} WHERE t.id = ?", (trace_id,))
+        if row is None:
+            raise KeyError(trace_id)
+        return _trace_row(row)
+
+    def newest_trace_ids(self) -> dict[str, int]:
+        """Newest trace by job id, invalidated ones too."""
+        self.flush()
+        return dict(
+            self._database.rows(
+                "SELECT job_id, id FROM attempt WHERE result IS NOT NULL ORDER BY id"
+            )
+        )
+
+    def newest_trace(self, job_id: str, *, any_flags: bool = True) -> TraceRow | None:
+        """The newest trace of a job; with ``any_flags`` also an invalidated one."""
+        self.flush()
+        limit = 2 * TraceFlag.INVALID if any_flags else TraceFlag.INVALID
+        sql = f"{_TRACE} WHERE t.job_id = ? AND t.flags < ? ORDER BY t.id DESC LIMIT 1"
+        row = self._database.row(sql, (job_id, int(limit)))
+        return _trace_row(row) if row is not None else None
+
+    def newest_traces(self, job_ids: Iterable[str]) -> dict[str, TraceRow]:
+        """The newest traces of jobs, invalidated ones too; jobs without one are left out."""
+        newest = self.newest_trace_ids()
+        wanted = [newest[name] for name in job_ids if name in newest]
+        rows = self._database.among(f"{_TRACE} WHERE t.id IN", wanted)
+        return {row[3]: _trace_row(row) for row in rows}
+
+    def observations(self, trace_ids: Iterable[int]) -> dict[int, tuple[Observation, ...]]:
+        """What the jobs of these traces observed, in order; traces without are left out."""
+        self.flush()
+        wanted = set(trace_ids)
+        sql = "SELECT trace, grp, kind, key, digest FROM trace_dep"
+        if len(wanted) > _MANY:
+            rows: Iterable[Any] = self._database.rows(f"{sql} ORDER BY trace, place")
+        else:  # an IN list is looked up in the order of the primary key
+            rows = self._database.among(f"{sql} WHERE trace IN", sorted(wanted))
+        found: dict[int, list[Observation]] = {}
+        for trace, *seen in rows:
+            if trace in wanted:
+                found.setdefault(trace, []).append(Observation(*seen))
+        return {trace: tuple(seen) for trace, seen in found.items()}
+
+    # -- attempts ----------------------------------------------------------------------------
+
+    def durations(self) -> dict[str, float]:
+        """Seconds that the newest successful attempt of each job took."""
+        self.flush()
+        done = int(AttemptState.DONE)
+        sql = f"SELECT job_id, duration FROM attempt WHERE state = {done} ORDER BY id"
+        return dict(self._database.rows(sql))
+
+    def newest_attempts(self) -> dict[str, tuple[int, bytes | None, int, int]]:
+        """Newest attempt by job id: attempt id, key, state and number."""
+        self.flush()
+        rows = self._database.rows("SELECT job_id, id, key, state, number FROM attempt ORDER BY id")
+        return {row[0]: row[1:] for row in rows}
+
+    def attempts(self, job_id: str) -> list[AttemptRow]:
+        """All attempts of a job, oldest first."""
+        self.flush()
+        rows = self._database.rows(f"{_ATTEMPT} WHERE job_id = ? ORDER BY id", (job_id,))
+        return [_attempt_row(row) for row in rows]
+
+    def output(self, attempt_id: int) -> tuple[str | None, str | None]:
+        """What an attempt printed to stdout and stderr; None for nothing."""
+        self.flush()
+        row = self._database.row(
+            "SELECT stdout, stderr FROM output WHERE attempt = ?", (attempt_id,)
+        )
+        return row if row is not None else (None, None)
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def jobs(self) -> list[JobRow]:
+        """All jobs ever defined: the script's in its order, then generated ones, upstream first."""
+        self.flush()
+        return self._jobs.all()
+
+    def job(self, job_id: str) -> JobRow | None:
+        """One job, whether active or not."""
+        self.flush()
+        return self._jobs.get(job_id)
+
+    def graph_digest(self) -> bytes | None:
+        """The digest that ``define`` was given last."""
+        return self._jobs.graph_digest()
+
+    def define(self, rows: Iterable[DefinitionRow], digest: bytes) -> None:
+        """Make ``rows`` the jobs of the script; only those that differ are written.
+
+        Parameters
+        ----------
+        rows
+            Job id, position, name, definition, code, text of the arguments and of the options,
+            definer, ids of inputs and of extra dependencies (newline-joined), dynamic.
+        """
+        self._jobs.define(rows, digest)
+
+    def add_generated(self, parent_id: str, records: Sequence[JobRecord]) -> None:
+        """Take in the jobs that a generator defined, and retire its others (rule 16)."""
+        self.flush()
+        names = {record.id for record in records}
+        before = self._jobs.children_of(parent_id)
+        gone = [name for name in before if name not in names]
+        gone += self._jobs.generated_by(gone)
+        position = self._jobs.next_position()
+        with self._database.transaction() as connection:
+            retire(connection, gone, self._recorder.run)
+            upsert_generated(connection, records, position)
+
+    def retire(self, job_ids: Iterable[str], run: int | None) -> None:
+        """Mark jobs, and what they generated, as gone from the graph since ``run``."""
+        self.flush()
+        gone = list(job_ids)
+        gone += self._jobs.generated_by(gone)
+        with self._database.transaction() as connection:
+            retire(connection, gone, run)
+
+    # -- code --------------------------------------------------------------------------------
+
+    def add_code(self, code: Digest, parts: Iterable[tuple[str, str, Digest, str | None]]) -> None:
+        """Keep what a code fingerprint is made of, once: kind, name, digest and source of each."""
+        if code in self._known_code:
+            return
+        self._known_code.add(code)
+        if self._database.row("SELECT 1 FROM code WHERE code = ?", (code,)) is None:
+            import json
+
+            listed = [(kind, name, digest.hex(), source) for kind, name, digest, source in parts]
+            self._recorder.add_code(code, json.dumps(listed))
+
+    def code_parts(self, code: Digest) -> tuple[CodeRow, ...]:
+        """The parts of a code fingerprint; empty when it is not known."""
+        import json
+
+        self.flush()
+        row = self._database.row("SELECT parts FROM code WHERE code = ?", (code,))
+        parts = json.loads(row[0]) if row is not None else ()
+        return tuple(
+            CodeRow(kind, name, bytes.fromhex(digest), source)
+            for kind, name, digest, source in parts
+        )
+
+    def changed_parts(self, old: Digest, new: Digest) -> tuple[str, ...]:
+        """Names of the parts in which two code fingerprints differ, in the order of the new one."""
+        before = {(part.kind, part.name): part.digest for part in self.code_parts(old)}
+        after = {(part.kind, part.name): part.digest for part in self.code_parts(new)}
+        if not before or not after:
+            return ()
+        names = {**after, **before}
+        return tuple(dict.fromkeys(n[1] for n in names if before.get(n) != after.get(n)))
+
+    # -- values ------------------------------------------------------------------------------
+
+    def has_values(self, results: Iterable[Digest]) -> set[Digest]:
+        """Those of the results whose values are there, whole."""
+        return self._values.present(results)
+
+    def load(self, result: Digest, holes: Sequence[object] = ()) -> object:
+        """The value of a result.
+
+        Raises
+        ------
+        ObjectLost
+            When it is not there, or damaged.
+        """
+        return self._values.load(result, holes)
+
+    def add_children(self, children: Sequence[JobRecord]) -> Digest:
+        """Keep the records of the jobs that a generator defined; returns their digest."""
+        encoded = encode(tuple(children))
+        state = blake2b(b"children", digest_size=DIGEST_SIZE)
+        state.update(encoded.inline or encoded.stream or b"")
+        for buffer in encoded.buffers:
+            state.update(buffer)
+        digest = state.digest()
+        self._values.put(digest, encoded)
+        return digest
+
+    def children(self, digest: Digest) -> tuple[JobRecord, ...]:
+        """The records that ``add_children`` kept."""
+        records = self._values.load(digest)
+        assert isinstance(records, tuple)
+        return records
+
+    # -- runs and events ---------------------------------------------------------------------
+
+    def begin_run(self, argv: Sequence[str]) -> int:
+        """Note that a run begins; what is recorded from now on belongs to it."""
+        import json
+        import platform
+
+        self.flush()
+        with self._database.transaction() as connection:
+            row = (json.dumps(list(argv)), platform.node(), os.getpid(), time.time())
+            sql = "INSERT INTO run (argv, host, pid, started) VALUES (?, ?, ?, ?)"
+            run = connection.execute(sql, row).lastrowid
+        assert run is not None
+        self._recorder.run = run
+        return run
+
+    def end_run(self, outcome: str) -> None:
+        """Note how the run ended, and commit."""
+        sql = "UPDATE run SET ended = ?, outcome = ? WHERE id = ?"
+        self._recorder.later(sql, time.time(), outcome, self._recorder.run)
+        self.flush()
+        self._recorder.run = None
+
+    def note_packages(self, run: int, packages: dict[str, str]) -> None:
+        """Note the versions of the installed packages that a run used."""
+        import json
+
+        self._recorder.later("UPDATE run SET packages = ? WHERE id = ?", json.dumps(packages), run)
+
+    def packages(self, run: int) -> dict[str, str]:
+        """What ``note_packages`` noted."""
+        import json
+
+        self.flush()
+        row = self._database.row("SELECT packages FROM run WHERE id = ?", (run,))
+        return json.loads(row[0]) if row is not None and row[0] else {}
+
+    def runs(self) -> list[RunRow]:
+        """All runs, oldest first."""
+        import json
+
+        self.flush()
+        sql = "SELECT id, argv, host, pid, started, ended, outcome FROM run ORDER BY id"
+        return [RunRow(r[0], tuple(json.loads(r[1])), *r[2:]) for r in self._database.rows(sql)]
+
+    def event(self, kind: str, **payload: object) -> None:
+        """Note something that happened; ``payload`` must be plain data."""
+        self._recorder.event(kind, payload)
+
+    def events(self, since: int = 0) -> list[EventRow]:
+        """Events with an id above ``since``, oldest first."""
+        import json
+
+        self.flush()
+        sql = "SELECT id, run, time, kind, payload FROM event WHERE id > ? ORDER BY id"
+        rows = self._database.rows(sql, (since,))
+        return [EventRow(r[0], r[1], r[2], r[3], json.loads(r[4])) for r in rows]
+
+    # -- forgetting --------------------------------------------------------------------------
+
+    def invalidate(self, job_ids: Iterable[str]) -> None:
+        """Traces of these jobs stop counting for freshness; their results stay, for cutoff."""
+        self.flush()
+        removal.invalidate(self._database, job_ids)
+
+    def clean(self, job_ids: Iterable[str]) -> None:
+        """Drop traces and values of these jobs; their failures do not count any more."""
+        self._remove(job_ids, attempts=False)
+
+    def forget(self, job_ids: Iterable[str]) -> None:
+        """Drop traces, values, attempts and logs of these jobs."""
+        self._remove(job_ids, attempts=True)
+
+    def _remove(self, job_ids: Iterable[str], *, attempts: bool) -> None:
+        self.flush()
+        files = removal.clean(self._database, job_ids, attempts=attempts)
+        self._values.forget()
+        for digest in files:
+            self.objects.remove(digest)
+
+    # -- life --------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Commit what was recorded, if 0.1 s passed since the last time; ``now`` in seconds."""
+        if self._write:
+            self._recorder.tick(now)
+
+    def flush(self) -> None:
+        """Commit what was recorded; does nothing in a reader, or in a forked child.
+
+        Raises
+        ------
+        StoreError
+            When the disk is full, for one; what is not committed is kept for the next time.
+        """
+        if self._write and os.getpid() == self._pid:
+            self._recorder.flush()
+
+    def statistics(self) -> StoreStatistics:
+        """How much there is."""
+        count = self._database.row
+        path = self._database.path
+        return StoreStatistics(
+            jobs=count("SELECT count(*) FROM job WHERE active")[0],
+            traces=count("SELECT count(*) FROM trace")[0],
+            attempts=count("SELECT count(*) FROM attempt")[0],
+            values=count("SELECT count(*) FROM value WHERE data IS NOT NULL")[0],
+            pending=len(self._recorder.attempts),
+            database_bytes=path.stat().st_size if path is not None else 0,
+        )
+
+    def close(self) -> None:
+        """Commit and close; a second time, or in a forked child, it does nothing."""
+        if os.getpid() != self._pid:
+            return
+        try:
+            self.flush()
+        finally:
+            self._write = False
+            self._database.close()
+
+
+def _trace_row(row: Any) -> TraceRow:
+    head: list[Any]
+    *head, arguments, ids, hashes, children, promised = row
+    head[4] = TraceFlag(head[4])
+    head[7] = head[7] or b""
+    names = tuple(promised.split("\n")) if promised else ()
+    return TraceRow(*head, arguments or "", ids, hashes, children, names)
+
+
+def _attempt_row(row: Any) -> AttemptRow:
+    import json
+
+    attempt, run, job_id, number, key, state, *head, reason, text, remembered = row
+    executor, pid, started, duration, cpu = head
+    rest = json.loads(text) if text else {}
+    return AttemptRow(
+        id=attempt,
+        run=run,
+        job_id=job_id,
+        number=number,
+        key=key,
+        state=AttemptState(state),
+        executor=executor,
+        host=rest.get("host"),
+        pid=pid,
+        started=started,
+        duration=duration,
+        cpu=cpu,
+        exit_code=rest.get("exit_code"),
+        signal=rest.get("signal"),
+        max_rss=rest.get("max_rss"),
+        note=rest.get("note"),
+        error=error_from_json(rest.get("error")),
+        reason=reason,
+        remembered=bool(remembered),
+    )
