@@ -1,0 +1,41 @@
+"""``help`` and ``exit``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weft.console.table import Arguments, ConsoleCommand, Section
+from weft.console.views import HelpLine, HelpList, HelpPage, View
+from weft.graph.selection import WORDS
+
+if TYPE_CHECKING:
+    from weft.console.session import Session
+
+
+def _help(session: Session, arguments: Arguments) -> View:
+    if not arguments.selection:
+        rows = session.table.rows
+        lines = tuple(HelpLine(row.section.value, row.usage_short, row.help) for row in rows)
+        return HelpList(lines, WORDS)
+    row = session.table.find(arguments.selection[0])
+    parameters = tuple((f"{p.name}=", p.help) for p in row.parameters)
+    return HelpPage(row.usage, row.help, row.description, row.aliases, parameters)
+
+
+def _exit(_session: Session, _arguments: Arguments) -> None:
+    from weft.console.session import ExitRequested
+
+    raise ExitRequested
+
+
+COMMANDS = (
+    ConsoleCommand(
+        "help",
+        Section.OTHER,
+        "List the commands, or explain one.",
+        _help,
+        aliases=("?", "--help"),
+        free_words=True,
+    ),
+    ConsoleCommand("exit", Section.OTHER, "Leave.", _exit, aliases=("quit",)),
+)

@@ -1,0 +1,94 @@
+"""The prompt: reads a line, carries out its commands, reads the next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from weft.console.session import Session
+from weft.console.words import count_words
+
+PROMPT = "@: "
+LEAVE = "Type exit, or press Ctrl-D, to leave."
+COMPLETED_IDS = 5000
+"""Ids that are offered for completion; with more, each key would be slow."""
+
+
+def converse(session: Session) -> int:
+    """Read commands until ``exit`` or the end of the input; errors don't end it.
+
+    Returns
+    -------
+    int
+        0 after a conversation at a terminal; the exit code of the last command when the lines come
+        from a pipe, as in a shell.
+    """
+    if not sys.stdin.isatty():
+        return _obey(session)
+    session.screen.line(banner(session))
+    read = _line_editor(session) if session.screen.live else _plain_reader
+    while True:
+        try:
+            text = read()
+        except KeyboardInterrupt:
+            session.screen.line(LEAVE)
+            continue
+        except EOFError:
+            return 0
+        if session.try_to_run(text, errors=session.screen) is None:
+            return 0
+
+
+def banner(session: Session) -> str:
+    """What a conversation begins with."""
+    from weft import __version__
+
+    return f"Weft {__version__} ({count_words(len(session.context.graph), 'job')})"
+
+
+def _obey(session: Session) -> int:
+    code = 0
+    for text in sys.stdin:
+        ended = session.try_to_run(text)
+        if ended is None:
+            break
+        code = ended
+    return code
+
+
+def _plain_reader() -> str:
+    return input(PROMPT)
+
+
+def _line_editor(session: Session) -> Callable[[], str]:
+    """Reads lines with history and completion."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+    path = _history_file(session.context.folder)
+    history: History = FileHistory(str(path)) if path else InMemoryHistory()
+
+    def words() -> list[str]:
+        return [*session.table.names, *list(session.context.graph.jobs)[:COMPLETED_IDS]]
+
+    editor: PromptSession[str] = PromptSession(
+        PROMPT,
+        history=history,
+        completer=WordCompleter(words, WORD=True),
+        complete_while_typing=False,
+    )
+    return editor.prompt
+
+
+def _history_file(folder: Path) -> Path | None:
+    """Made readable for its owner only, like all in the folder; None where it can't be made."""
+    path = folder / "console_history"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError:
+        return None
+    return path

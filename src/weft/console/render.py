@@ -1,0 +1,306 @@
+"""Views as text: the same data for a terminal and for a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from weft.console.screen import Screen, Tone, columns_of, shorten
+from weft.console.views import (
+    AttemptLine,
+    Blocked,
+    Details,
+    DetailsPages,
+    DidRun,
+    Explanation,
+    Explanations,
+    Failure,
+    Fresh,
+    HelpList,
+    HelpPage,
+    JobLine,
+    Listing,
+    Notice,
+    Tally,
+    Verdict,
+    View,
+    Waits,
+    WillRun,
+)
+from weft.console.words import (
+    count_words,
+    duration_words,
+    name_list,
+    reasons_words,
+    size_words,
+)
+from weft.model.states import JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state is shown: by a glyph and a colour, both beside its name."""
+
+    glyph: str
+    tone: Tone
+
+
+LOOKS = {
+    JobState.DONE: Look("✓", Tone.GOOD),
+    JobState.FAILED: Look("✗", Tone.BAD),
+    JobState.TIMED_OUT: Look("✗", Tone.BAD),
+    JobState.OUT_OF_MEMORY: Look("✗", Tone.BAD),
+    JobState.CANCELLED: Look("–", Tone.WARNING),
+    JobState.BLOCKED: Look("■", Tone.WARNING),
+    JobState.RUNNING: Look("▶", Tone.BUSY),
+    JobState.READY: Look("○", Tone.BUSY),
+    JobState.WAITING: Look("·", Tone.FAINT),
+}
+
+_SHORTEST = 16
+"""Columns that the longest column of a table keeps in a narrow terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of a table."""
+
+    text: str
+    tone: Tone | None = None
+    right: bool = False
+
+
+def table(rows: Sequence[Sequence[Cell]], screen: Screen) -> Iterator[str]:
+    """Rows in aligned columns; in a terminal the widest column is shortened to fit."""
+    if not rows:
+        return
+    widths = [max(columns_of(row[i].text) for row in rows) for i in range(len(rows[0]))]
+    if screen.live:
+        spare = screen.width - sum(widths) - 2 * (len(widths) - 1)
+        widest = widths.index(max(widths))
+        if spare < 0:
+            widths[widest] = max(widths[widest] + spare, _SHORTEST)
+    for row in rows:
+        parts = [_field(cell, width, screen) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(parts).rstrip()
+
+
+def _field(cell: Cell, width: int, screen: Screen) -> str:
+    text = shorten(cell.text, width)
+    space = " " * (width - columns_of(text))
+    painted = screen.paint(text, cell.tone)
+    return space + painted if cell.right else painted + space
+
+
+def render(view: View, screen: Screen) -> Iterator[str]:
+    """The lines of a view."""
+    return _RENDERERS[type(view)](view, screen)
+
+
+def _notice(view: Notice, _screen: Screen) -> Iterator[str]:
+    yield view.text
+
+
+# -- ls and stats ----------------------------------------------------------------------------
+
+
+def _listing(view: Listing, screen: Screen) -> Iterator[str]:
+    if not view.jobs:
+        yield "No jobs."
+        return
+    yield from table([_job_cells(job, with_reasons=view.with_reasons) for job in view.jobs], screen)
+
+
+def _job_cells(job: JobLine, *, with_reasons: bool) -> list[Cell]:
+    look = LOOKS[job.state]
+    cells = [
+        Cell(look.glyph, look.tone),
+        Cell(job.id),
+        Cell(f"{job.state.value}, stale" if job.stale else job.state.value, look.tone),
+        Cell(f"{job.function}()", Tone.FAINT),
+        Cell("" if job.seconds is None else duration_words(job.seconds), right=True),
+    ]
+    if with_reasons:
+        cells.append(Cell(reasons_words(job.reasons, job.function)))
+    return cells
+
+
+def _tally(view: Tally, screen: Screen) -> Iterator[str]:
+    states = [s for s in JobState if any(s in line.counts for line in view.functions)]
+    if not states:
+        yield "No jobs."
+        return
+    heads = ["function", "jobs", *(state.value for state in states), "time"]
+    rows = [
+        [Cell(head, Tone.STRONG, right=i > 0) for i, head in enumerate(heads)],
+        *(
+            _tally_row(f"{line.function}()", [line.counts], states, line.seconds)
+            for line in view.functions
+        ),
+    ]
+    if len(view.functions) > 1:
+        counts = [line.counts for line in view.functions]
+        seconds = sum(line.seconds for line in view.functions)
+        rows.append(_tally_row("all", counts, states, seconds))
+    yield from table(rows, screen)
+
+
+def _tally_row(name: str, counts: Sequence[Any], states: Sequence[JobState], seconds: float) -> Any:
+    totals = {state: sum(count.get(state, 0) for count in counts) for state in states}
+    numbers = [
+        Cell(str(number) if number else "", LOOKS[state].tone, right=True)
+        for state, number in totals.items()
+    ]
+    whole = Cell(str(sum(totals.values())), right=True)
+    return [Cell(name), whole, *numbers, Cell(duration_words(seconds), right=True)]
+
+
+# -- why -------------------------------------------------------------------------------------
+
+
+def _explanations(view: Explanations, screen: Screen) -> Iterator[str]:
+    if not view.jobs:
+        yield "Nothing failed, and nothing that ran before is out of date."
+        return
+    width = min(max(columns_of(job.id) for job in view.jobs), 30)
+    for job in view.jobs:
+        yield from _explanation(job, width, screen)
+
+
+def _explanation(job: Explanation, width: int, screen: Screen) -> Iterator[str]:
+    look = LOOKS[job.state]
+    name = job.id + " " * (width - columns_of(job.id))
+    words = verdict_words(job.verdict, job.function)
+    yield f"{screen.paint(look.glyph, look.tone)} {name}  {words}"
+    if isinstance(job.verdict, Failure):
+        for line in job.verdict.tail:
+            yield screen.paint(f"    {line}", Tone.FAINT)
+
+
+def verdict_words(verdict: Verdict, function: str) -> str:
+    """Why a job is as it is, in one line."""
+    match verdict:
+        case Failure(cause):
+            return f"failed: {cause}"
+        case Blocked(culprits):
+            return f"blocked: {name_list(culprits)} failed"
+        case WillRun(reasons):
+            return f"will run: {reasons_words(reasons, function)}"
+        case DidRun(()):
+            return "ran in the last run: it had never run"
+        case DidRun(reasons):
+            return f"ran in the last run: {reasons_words(reasons, function)}"
+        case Waits(()):
+            return "waits"
+        case Waits(upstream):
+            return f"waits for {name_list(upstream)}, whose results decide whether it runs"
+        case Fresh():
+            return "fresh: nothing about it changed"
+
+
+# -- details ---------------------------------------------------------------------------------
+
+
+def _pages(view: DetailsPages, screen: Screen) -> Iterator[str]:
+    for number, job in enumerate(view.jobs):
+        if number:
+            yield ""
+        yield from _page(job, screen)
+
+
+def _page(job: Details, screen: Screen) -> Iterator[str]:
+    look = LOOKS[job.state]
+    yield screen.paint(job.id, Tone.STRONG)
+    facts = [
+        ("state", screen.paint(f"{look.glyph} {job.state.value}", look.tone)),
+        ("call", f"{job.function}{job.arguments}"),
+        ("defined by", job.definer or "the script"),
+        ("depends on", ", ".join(job.dependencies)),
+        ("needed by", ", ".join(job.dependants)),
+        ("defined", ", ".join(job.defined)),
+        ("will run", reasons_words(job.reasons, job.function)),
+    ]
+    for label, text in facts:
+        if text:
+            yield f"  {label + ':':<12}{text}"
+    for attempt in job.attempts:
+        yield from _attempt(attempt, job.function)
+    for label, text in (
+        ("traceback", job.traceback),
+        ("stdout", job.stdout),
+        ("stderr", job.stderr),
+    ):
+        if text.strip():
+            yield f"  {label}:"
+            yield from (f"    {line}" for line in text.rstrip().splitlines())
+
+
+def _attempt(attempt: AttemptLine, function: str) -> Iterator[str]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(attempt.started))
+    memory = f", {size_words(attempt.memory)}" if attempt.memory else ""
+    what = attempt.cause or attempt.state.job_state.value
+    yield (
+        f"  attempt {attempt.number}:  {when}, {duration_words(attempt.seconds)}, "
+        f"{attempt.place}{memory}: {what}"
+    )
+    if attempt.reasons:
+        yield f"              ran because {reasons_words(attempt.reasons, function)}"
+
+
+# -- help ------------------------------------------------------------------------------------
+
+
+def _help_list(view: HelpList, screen: Screen) -> Iterator[str]:
+    section = ""
+    width = max(columns_of(command.usage) for command in view.commands)
+    width = min(width, 28)
+    for command in view.commands:
+        if command.section != section:
+            section = command.section
+            yield screen.paint(section, Tone.STRONG)
+        yield f"  {command.usage:<{width}}  {command.help}"
+    yield ""
+    yield from _wrapped(
+        "JOBS are ids, wildcards such as draw*, function(), or: "
+        f"{', '.join(view.words)}. Quote ids that hold spaces or =. "
+        "Commands are separated by ;",
+        screen,
+    )
+
+
+def _help_page(view: HelpPage, screen: Screen) -> Iterator[str]:
+    yield screen.paint(view.usage, Tone.STRONG)
+    yield from _wrapped(f"{view.help} {view.description}".strip(), screen)
+    width = max((len(name) for name, _ in view.parameters), default=0)
+    for name, text in view.parameters:
+        yield f"  {name:<{width}}  {text}"
+    if view.aliases:
+        yield f"Also called: {', '.join(view.aliases)}."
+
+
+def _wrapped(text: str, screen: Screen) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, min(screen.width, 80), break_long_words=False)
+
+
+def count_notice(number: int, done: str) -> Notice:
+    """What was done to how many jobs.
+
+    >>> count_notice(3, "Cleaned").text
+    'Cleaned 3 jobs.'
+    """
+    return Notice(f"{done} {count_words(number, 'job')}.")
+
+
+_RENDERERS: dict[type, Callable[[Any, Screen], Iterator[str]]] = {
+    Notice: _notice,
+    Listing: _listing,
+    Tally: _tally,
+    Explanations: _explanations,
+    DetailsPages: _pages,
+    HelpList: _help_list,
+    HelpPage: _help_page,
+}

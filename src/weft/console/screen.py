@@ -1,0 +1,108 @@
+"""Where text goes: how wide it is, and whether it takes colours and repainting."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from typing import TextIO
+
+PIPE_WIDTH = 80
+"""Columns that prose is laid out for when there is no terminal."""
+
+_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "■": "#", "▶": ">", "○": "o", "·": ".", "–": "-", "→": "->", "…": "..."}
+)
+
+
+class Tone(Enum):
+    """What a colour means; the value is its ANSI code. Never the only sign of anything."""
+
+    GOOD = "32"
+    BAD = "31"
+    WARNING = "33"
+    BUSY = "36"
+    STRONG = "1"
+    FAINT = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A stream with what is known of it.
+
+    Attributes
+    ----------
+    width
+        Columns.
+    colour
+        Whether ANSI colours are used: on terminals, unless ``NO_COLOR`` is set.
+    live
+        Whether a line can be painted over: on terminals that are not dumb.
+    """
+
+    stream: TextIO
+    width: int = PIPE_WIDTH
+    colour: bool = False
+    live: bool = False
+
+    @classmethod
+    def of(cls, stream: TextIO | None = None) -> Screen:
+        """The screen that a stream (by default standard output) shows on."""
+        stream = stream if stream is not None else sys.stdout
+        if not stream.isatty():
+            return cls(stream)
+        import shutil
+
+        live = os.environ.get("TERM", "") not in {"", "dumb"}
+        colour = live and not os.environ.get("NO_COLOR")
+        return cls(stream, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, colour, live)
+
+    def paint(self, text: str, tone: Tone | None) -> str:
+        """``text`` in a colour, where there are colours."""
+        if tone is None or not self.colour or not text:
+            return text
+        return f"\x1b[{tone.value}m{text}\x1b[0m"
+
+    def write(self, text: str) -> None:
+        """Write and flush; what the stream's encoding can't show is replaced, never an error."""
+        try:
+            self.stream.write(text)
+        except UnicodeEncodeError:
+            encoding = self.stream.encoding or "ascii"
+            plain = text.translate(_ASCII).encode(encoding, "backslashreplace")
+            self.stream.write(plain.decode(encoding))
+        self.stream.flush()
+
+    def line(self, text: str = "") -> None:
+        """Write one line."""
+        self.write(text + "\n")
+
+
+def columns_of(text: str) -> int:
+    """How many columns ``text`` takes in a terminal.
+
+    >>> columns_of("abc"), columns_of("漢字")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def shorten(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, its middle left out where it is longer.
+
+    >>> shorten("a-long-job-id", 9)
+    'a-lo…b-id'
+    """
+    if columns_of(text) <= width:
+        return text
+    if width < 3:
+        return text[: max(width, 0)] if text.isascii() else ""
+    head, tail = width // 2, width - width // 2 - 1
+    while columns_of(text[:head]) + columns_of(text[-tail:]) >= width and tail > 1:
+        head, tail = max(head - 1, 1), tail - 1
+    return f"{text[:head]}…{text[-tail:]}"

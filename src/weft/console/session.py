@@ -1,0 +1,165 @@
+"""One conversation with a context: commands in, views out; and errors to exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from weft.console.parser import Line, parse
+from weft.console.render import render
+from weft.console.screen import Screen, Tone
+from weft.console.table import Table, bind
+from weft.console.views import View
+from weft.context import Context
+from weft.errors import WeftBug, WeftError
+
+BUG_EXIT_CODE = WeftBug.exit_code
+INTERRUPTED_EXIT_CODE = 130
+"""What a shell gives for a program that Ctrl-C ended."""
+
+
+class ExitRequested(Exception):
+    """Somebody said ``exit``: no error, but nothing more is done."""
+
+
+class Session:
+    """Carries out commands on one context.
+
+    Parameters
+    ----------
+    screen
+        Where views go; by default standard output.
+    """
+
+    def __init__(self, context: Context, screen: Screen | None = None) -> None:
+        self.context = context
+        self._screen = screen
+
+    def __repr__(self) -> str:
+        return f"Session({self.context!r})"
+
+    @property
+    def screen(self) -> Screen:
+        """Looked up anew each time, since standard output may be exchanged."""
+        return self._screen or Screen.of()
+
+    @cached_property
+    def table(self) -> Table:
+        """The commands."""
+        from weft.console.commands import TABLE
+
+        return TABLE
+
+    def run(self, text: str) -> None:
+        """Carry out commands separated by ``;``, until one fails.
+
+        All are read before the first is carried out, so that a slip in the last one does not come
+        to light hours later.
+
+        Raises
+        ------
+        UserError
+            For what can't be understood.
+        CommandFailed
+            When a command did not do what it was told; ``MakeFailed`` when jobs failed.
+        ExitRequested
+            At ``exit``.
+        """
+        lines = parse(text)
+        for line in lines:
+            self.table.find(line.name)
+        for line in lines:
+            self._carry_out(line)
+
+    def _carry_out(self, line: Line) -> None:
+        command = self.table.find(line.name)
+        view = command.handler(self, bind(command, line, self.context.graph.jobs))
+        if view is not None:
+            self.show(view)
+
+    def try_to_run(self, text: str, errors: Screen | None = None) -> int | None:
+        """Carry out commands; the exit code is returned, or None when somebody said ``exit``.
+
+        Parameters
+        ----------
+        errors
+            Where the words of errors go; by default to standard error.
+        """
+        leaving = False
+
+        def act() -> None:
+            nonlocal leaving
+            try:
+                self.run(text)
+            except ExitRequested:
+                leaving = True
+
+        code = run_guarded(act, self.context.folder, errors)
+        return None if leaving else code
+
+    def show(self, view: View) -> None:
+        """Render a view on the screen."""
+        screen = self.screen
+        screen.write("".join(f"{line}\n" for line in render(view, screen)))
+
+
+def run_guarded(action: Callable[[], None], folder: Path, errors: Screen | None = None) -> int:
+    """Do something and turn what it raises into an exit code, with words on standard error.
+
+    Parameters
+    ----------
+    folder
+        Where the report of a bug is written.
+
+    Returns
+    -------
+    int
+        0; 113 when jobs failed; 1 when a command failed; 130 after Ctrl-C; 114 for a bug of ours.
+    """
+    screen = errors or Screen.of(sys.stderr)
+    try:
+        action()
+    except WeftError as error:
+        screen.line(error_text(error, screen))
+        return error.exit_code
+    except KeyboardInterrupt:
+        screen.line("Stopped.")
+        return INTERRUPTED_EXIT_CODE
+    except BrokenPipeError:
+        _give_up_output()
+        return 1
+    except Exception as error:  # noqa: BLE001 - whatever else arrives here is a bug of ours
+        screen.line(_bug_text(error, folder))
+        return BUG_EXIT_CODE
+    return 0
+
+
+def error_text(error: WeftError, screen: Screen) -> str:
+    """An error as people see it."""
+    title, *rest = str(error).split("\n")
+    return "\n".join([screen.paint(title, Tone.BAD), *rest])
+
+
+def _give_up_output() -> None:
+    """After the reader of a pipe went away (``| head``), Python must not flush into it at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _bug_text(error: Exception, folder: Path) -> str:
+    import time
+    import traceback
+
+    report = "".join(traceback.format_exception(error))
+    path = folder / time.strftime("bug-%Y%m%d-%H%M%S.txt")
+    try:
+        path.write_text(report, encoding="utf-8")
+    except OSError:
+        return f"{report}\nThis is a bug of Weft: please report it, with the text above."
+    return (
+        f"This is a bug of Weft: {type(error).__name__}: {error}\n"
+        f"  Next: please report it, with the file {path}."
+    )
