@@ -19,6 +19,7 @@ from weft.graph.graph import Graph
 from weft.graph.selection import select
 from weft.model.job import Command, Job
 from weft.model.promise import Promise
+from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import JobState
 from weft.scheduler.interrupts import counted_interrupts
 from weft.scheduler.loop import Loop, Reporter, RunSummary, Silent, summarise
@@ -27,6 +28,7 @@ from weft.scheduler.plan import Plan, Status
 from weft.scheduler.ready import Budget
 from weft.scheduler.survey import Survey, survey
 from weft.store.lease import Lease
+from weft.store.rows import JobRow
 from weft.store.store import Store
 
 T = TypeVar("T")
@@ -96,8 +98,23 @@ class Context(Definer):
         """
         context = cls(folder)
         with context.reading() as store:
-            context._graph.add_rows(store.jobs())
+            for row in store.jobs():
+                if row.active:
+                    context._add_row(row)
         return context
+
+    def _add_row(self, row: JobRow) -> None:
+        command = self._graph.named_command(
+            row.name, row.code or b"", DEFAULT_OPTIONS, row.dynamic, ()
+        )
+        self._graph.add_remembered(
+            row.job_id,
+            command,
+            row.definition,
+            inputs=row.inputs,
+            extra=row.extra,
+            definer=row.definer,
+        )
 
     @property
     def graph(self) -> Graph:
@@ -314,8 +331,9 @@ class Context(Definer):
                     facts={"state": survey(store, self._graph).states[job.id].value},
                     cure="Make it first: context.make(promise).",
                 )
-            value: T = store.objects.load_input(remembered.input_of(job, plan))
-            return value
+            value: Any = store.objects.load_input(remembered.input_of(job, plan))
+            result: T = value
+            return result
 
     # -- forgetting --------------------------------------------------------------------------
 

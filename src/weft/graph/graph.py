@@ -5,26 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any
 
 from weft.errors import UserError
 from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
-from weft.model.resources import DEFAULT_OPTIONS, Options
-
-
-class Remembered(Protocol):
-    """A job as the store has it."""
-
-    job_id: str
-    name: str
-    definition: Digest
-    code: Digest
-    definer: str | None
-    inputs: tuple[str, ...]
-    extra: tuple[str, ...]
-    dynamic: bool
-    active: bool
-    retired_run: int | None
+from weft.model.resources import Options
 
 
 class Graph:
@@ -103,33 +88,36 @@ class Graph:
             stack.extend(children)
         return found
 
-    def add_rows(self, rows: Iterable[Remembered]) -> None:
-        """Add jobs as the store remembers them; upstream ones come before."""
-        for row in rows:
-            if not row.active or row.retired_run is not None:
-                continue
-            command = self._named_command(row.name, row.code, DEFAULT_OPTIONS, row.dynamic, ())
-            inputs = tuple(self.jobs[name] for name in row.inputs if name in self.jobs)
-            extra = tuple(self.jobs[name] for name in row.extra if name in self.jobs)
-            job = FullJob(
-                row.job_id,
-                command,
-                (),
-                self.size,
-                inputs=inputs,
-                extra=extra,
-                definer=row.definer,
-            )
-            job.definition = row.definition
-            self.jobs[job.id] = job
-            self.size += 1
-            if row.definer is not None:
-                self.generated.setdefault(row.definer, []).append(row.job_id)
+    def add_remembered(
+        self,
+        job_id: str,
+        command: Command,
+        definition: Digest | None,
+        *,
+        inputs: Iterable[str],
+        extra: Iterable[str],
+        definer: str | None,
+    ) -> None:
+        """Add a job as the store remembers it; its upstream must be here already."""
+        job = FullJob(
+            job_id,
+            command,
+            (),
+            self.size,
+            inputs=tuple(self.jobs[name] for name in inputs if name in self.jobs),
+            extra=tuple(self.jobs[name] for name in extra if name in self.jobs),
+            definer=definer,
+        )
+        job.definition = definition
+        self.jobs[job_id] = job
+        self.size += 1
+        if definer is not None:
+            self.generated.setdefault(definer, []).append(job_id)
 
     def _job_of(self, record: JobRecord, index: int) -> Job:
         inputs = tuple(self._known(name, record) for name in record.inputs)
         extra = tuple(self._known(name, record) for name in record.extra)
-        command = self._named_command(
+        command = self.named_command(
             record.name, record.code, record.options, record.dynamic, record.packages
         )
         job = FullJob(
@@ -154,7 +142,7 @@ class Graph:
             )
         return job
 
-    def _named_command(
+    def named_command(
         self, name: str, code: Digest, options: Options, dynamic: bool, packages: tuple[str, ...]
     ) -> Command:
         """The command of jobs whose function is not here, only its fingerprint."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import get_args
+from typing import Any, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ def from_json(text: str) -> tuple[Reason, ...]:
     for name, facts in json.loads(text):
         kind = _KINDS.get(name)
         if kind is not None:
-            values = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
+            values: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()
+            }
             reasons.append(kind(**values))
     return tuple(reasons)

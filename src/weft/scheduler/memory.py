@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from weft.fingerprint.files import FileHasher
+from weft.fingerprint.files import FileHasher, FileStamp
 from weft.graph.graph import Graph
 from weft.model.job import Digest, Job, JobRecord
 from weft.model.outcome import Observation
@@ -34,7 +34,7 @@ class Remembered:
         self._attempts: dict[str, tuple[int, bytes | None, int, int]] | None = None
         self._own: dict[str, int] | None = None
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
-        self._files = FileHasher(store)
+        self._files = FileHasher(_Stats(store))
         self._inputs: dict[int, Input] = {}
         self.rebuilder = Rebuilder(self._heads, store.observations, self.observe)
 
@@ -148,9 +148,24 @@ class Remembered:
         return found
 
     def _input(self, job: Job, plan: Plan) -> Input:
+        """The job's input, once those of what it promised are known."""
         digest = plan.templates.get(job.index) or plan.results[job.index] or b""
         own = self._store.input(digest)
         promised = plan.promised.get(job.index, ())
-        if not promised:
+        if not promised or isinstance(own, Composite):
             return own
         return Composite(own, tuple(self._inputs[p.index] for p in promised))
+
+
+class _Stats:
+    """The store as the hasher's cache of digests."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, path: str) -> tuple[FileStamp, Digest, int] | None:
+        found = self._store.get_stat(path)
+        return (FileStamp(*found[0]), found[1], found[2]) if found is not None else None
+
+    def put(self, path: str, stamp: FileStamp, digest: Digest, hashed_at_ns: int) -> None:
+        self._store.put_stat(path, stamp, digest, hashed_at_ns)

@@ -128,7 +128,7 @@ class ReadyQueue:
         return batch
 
     def _next_that_fits(self) -> Job | None:
-        passed = []
+        passed: list[tuple[float, bool, float, int, Job]] = []
         found = None
         limit = PATIENCE if self._overtaken < PATIENCE else 1
         while self._heap and len(passed) < limit:

@@ -63,7 +63,8 @@ class Rebuilder:
     ) -> None:
         self._by_key: dict[Digest, TraceHead | list[TraceHead]] = {t[1]: t for t in traces}
         self._observed: dict[int, tuple[Observation, ...]] | None = None
-        self._load_observed = lambda: observations(t[0] for t in traces if t[4] & _OBSERVED)
+        self._traces = traces
+        self._observations = observations
         self._observe = observe
         self.rival: Rival = lambda _job_id, _key: False
         """Set by the plan."""
@@ -109,7 +110,8 @@ class Rebuilder:
         Left to right, stopping at the first: later ones may exist only because of earlier answers.
         """
         if self._observed is None:
-            self._observed = self._load_observed()
+            observing = (trace[0] for trace in self._traces if trace[4] & _OBSERVED)
+            self._observed = self._observations(observing)
         for observation in self._observed.get(trace_id, ()):
             if self._observe(observation.kind, observation.key) != observation.digest:
                 return observation
