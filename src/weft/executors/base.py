@@ -1,0 +1,121 @@
+"""What every executor does: takes batches of tasks, gives back reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.model.job import Job
+from weft.model.outcome import Outcome
+from weft.store.objects import Input
+
+
+@dataclass(slots=True)
+class Task:
+    """One attempt to be made.
+
+    Not frozen: a frozen slotted dataclass costs three times as much to make, and there is one of
+    these per job.
+    """
+
+    job: Job
+    attempt: int
+    inputs: Sequence[Input]
+    """The encoded results of ``job.inputs``, in that order."""
+
+
+@dataclass(slots=True)
+class Report:
+    """How a task ended."""
+
+    task: Task
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job under way, for the status line."""
+
+    task: Task
+    started: float
+    """Seconds since the epoch."""
+    pid: int
+    rss: int | None = None
+    """Bytes, where they are being watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What all attempts of one run share."""
+
+    folder: Path
+    """The context's folder: large values are written there."""
+    fingerprinter: Fingerprinter
+    graph_token: str
+    """What marks the promises of this graph."""
+    capture: bool = True
+    """Whether what jobs print is kept; otherwise it goes where this process prints."""
+    echo: bool = False
+    """Whether what was kept is also printed, after each job."""
+    grace: float = 2.0
+    """Seconds between asking a job to end (SIGTERM) and ending it (SIGKILL)."""
+
+
+class Executor(Protocol):
+    """A place where attempts run.
+
+    The caller starts it once, then submits batches to idle lanes and waits for reports, and closes
+    it in the end whatever happened. All calls but ``wake`` come from one thread.
+    """
+
+    name: str
+    lanes: int
+    """How many batches may be under way at once."""
+
+    def start(self, jobs: Sequence[Job | None], settings: RunSettings) -> None:
+        """Get ready; ``jobs`` are all that are known now, by index (None: retired).
+
+        The executor keeps the sequence, which must not change while it runs.
+        """
+
+    def idle(self) -> int:
+        """How many lanes are free."""
+
+    def submit(self, batch: Sequence[Task]) -> None:
+        """Run the tasks one after the other in one idle lane."""
+
+    def wait(self, timeout: float | None) -> list[Report]:
+        """Block until there is a report, ``wake`` was called, a task came back, or the time is up.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; None waits as long as it takes.
+
+        Raises
+        ------
+        WeftError
+            When no more tasks can be run here at all.
+        """
+
+    def take_back(self) -> list[Task]:
+        """Tasks that were submitted but never began; to be asked after each ``wait``."""
+
+    def running(self) -> list[Running]:
+        """The jobs under way now."""
+
+    def wake(self) -> None:
+        """Make ``wait`` return; may be called from signal handlers and other threads."""
+
+    def cancel(self, job_ids: Collection[str] | None, *, now: bool = False) -> None:
+        """End these jobs (None: all); they are reported as cancelled.
+
+        A job's process group gets SIGTERM, and SIGKILL when the grace is over or ``now`` is true.
+        Tasks that have not begun come back through ``take_back``.
+        """
+
+    def close(self) -> None:
+        """End all that was started and wait for it; may be called at any time and again."""

