@@ -21,6 +21,8 @@ BUSY_TIMEOUT = 5.0
 _CACHE_KIB = 32 * 1024
 _CHECKPOINT_PAGES = 4000
 """16 MB: SQLite's own 1000 pages mean an fsync per group of commits."""
+_SETTLED_NS = 100_000_000
+"""A file written within this time may be written again without its stamp changing."""
 _CHUNK = 500
 """Parameters per statement; old builds of SQLite take 999."""
 
@@ -40,6 +42,8 @@ class Database:
         self.path = path
         self._connection = connection
         self.messages: list[str] = []
+        self._quiet: tuple[int, int] | None = None
+        """Stamp of a file that is read without SQLite's locks, see ``_open_to_read``."""
 
     def __repr__(self) -> str:
         return f"Database({str(self.path) if self.path else 'in memory'!r})"
@@ -118,8 +122,8 @@ class Database:
             self._check()
 
     def _ended_badly(self) -> bool:
-        row = self._connection.execute("SELECT outcome FROM run ORDER BY id DESC LIMIT 1")
-        return row.fetchone() == (None,)
+        rows = self._connection.execute("SELECT outcome FROM run ORDER BY id DESC LIMIT 1")
+        return (None,) in rows.fetchall()
 
     def _check(self) -> None:
         assert self.path is not None
@@ -142,12 +146,19 @@ class Database:
 
     @classmethod
     def _open_to_read(cls, path: Path) -> Database:
+        """Without a log there is no writer: the file is read as it stands, with no lock and no
+        file made beside it (SQLite would leave two). Should a writer begin and touch it, the query
+        of that moment is repeated with locks."""
+        stamp = _stamp(path)
+        settled = time.time_ns() - stamp[0] > _SETTLED_NS
         try:
-            connection, message = _connect_to_read(path)
+            if settled and not _has_log(path):
+                database = cls(path, _connect_alone(path))
+                database._quiet = stamp
+            else:
+                database = cls._open_shared(path)
         except sqlite3.Error as error:
             raise database_trouble(error, path) from error
-        database = cls(path, connection)
-        database.messages.extend(message)
         version = database.rows("PRAGMA user_version")[0][0]
         if version > schema.VERSION:
             raise _newer(path, version)
@@ -157,21 +168,53 @@ class Database:
             database._create()
         return database
 
+    @classmethod
+    def _open_shared(cls, path: Path) -> Database:
+        try:
+            return cls(path, _connect_shared(path))
+        except sqlite3.OperationalError:
+            if os.access(path.parent, os.W_OK):
+                raise
+        # Beside a log that can't be opened without writing: a run was killed here, and then the
+        # folder was made read-only.
+        database = cls(path, _connect_alone(path))
+        database.messages.append(
+            "The folder is read-only: what its last run did at its end is not seen."
+        )
+        return database
+
     # -- use ---------------------------------------------------------------------------------
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of a query, as tuples."""
         try:
-            return self._connection.execute(sql, parameters).fetchall()
+            rows = self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise self._trouble(error) from error
+            if not self._moved():
+                raise self._trouble(error) from error
+        else:
+            if not self._moved():
+                return rows
+        self._share()
+        return self.rows(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first row of a query, or None."""
+        return next(iter(self.rows(sql, parameters)), None)
+
+    def _moved(self) -> bool:
+        """Whether a file that was read as one that nobody writes was written meanwhile."""
+        return self._quiet is not None and _stamp(self.path) != self._quiet
+
+    def _share(self) -> None:
+        """Read on as beside a writer; what was read from the file as it changed is read again."""
+        assert self.path is not None
+        self._connection.close()
+        self._quiet = None
         try:
-            return self._connection.execute(sql, parameters).fetchone()
+            self._connection = _connect_shared(self.path)
         except sqlite3.Error as error:
-            raise self._trouble(error) from error
+            raise database_trouble(error, self.path) from error
 
     def among(self, sql: str, values: Iterable[object]) -> Iterator[Any]:
         """Rows of a query that ends in ``IN``, for any number of values."""
@@ -223,26 +266,31 @@ def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _connect_to_read(path: Path) -> tuple[sqlite3.Connection, list[str]]:
-    """Read-only; where even SQLite's shared index can't be made beside the file, as it stands."""
-    name = f"{path.resolve().as_uri()}?mode=ro"
-    connection = _connect(name, uri=True)
+def _connect_alone(path: Path) -> sqlite3.Connection:
+    return _connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def _connect_shared(path: Path) -> sqlite3.Connection:
+    connection = _connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.Error:
         connection.close()
-        if os.access(path.parent, os.W_OK) and not _read_only(path.parent):
-            raise
-    else:
-        return connection, []
-    log = path.with_name(f"{NAME}-wal")
-    message = "The folder is read-only: what its last run did at its end may not be seen."
-    messages = [message] if log.exists() and log.stat().st_size else []
-    return _connect(f"{name}&immutable=1", uri=True), messages
+        raise
+    return connection
 
 
-def _read_only(folder: Path) -> bool:
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+def _stamp(path: Path | None) -> tuple[int, int]:
+    assert path is not None
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return status.st_mtime_ns, status.st_size
+
+
+def _has_log(path: Path) -> bool:
+    return any(path.with_name(NAME + suffix).exists() for suffix in ("-wal", "-journal"))
 
 
 def _make_folder(folder: Path) -> None:

@@ -125,7 +125,8 @@ def _job_row(row: Any) -> JobRow:
     head: list[Any]
     *head, inputs, extra, dynamic, active, retired = row
     head[6] = head[6] or ""
-    return JobRow(*head, _ids(inputs), _ids(extra), bool(dynamic), bool(active), retired)
+    more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired]
+    return JobRow(*head, *more)
 
 
 def _ids(text: str | None) -> tuple[str, ...]:

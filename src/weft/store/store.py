@@ -430,7 +430,8 @@ def _trace_row(row: Any) -> TraceRow:
     head[4] = TraceFlag(head[4])
     head[7] = head[7] or b""
     names = tuple(promised.split("\n")) if promised else ()
-    return TraceRow(*head, arguments or "", ids, hashes, children, names)
+    more: list[Any] = [arguments or "", ids, hashes, children, names]
+    return TraceRow(*head, *more)
 
 
 def _attempt_row(row: Any) -> AttemptRow:
