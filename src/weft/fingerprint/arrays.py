@@ -126,7 +126,7 @@ def _scalar(walk: Walk, value: Any) -> list[bytes]:
 
 
 def _ufunc(walk: Walk, value: Any) -> list[bytes]:
-    del walk
+    walk.references.instance(type(value))
     return [encode_text(value.__name__)]
 
 

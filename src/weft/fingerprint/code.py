@@ -161,6 +161,8 @@ class Expansion:
         self.walk: Walk | None = None
         self.targets: dict[tuple[str, int], int] = {}
         self.labels: set[str] = set()
+        self.is_plain = True
+        """Whether the value being walked holds no code and nothing of a package."""
 
     def own(self, label: str, *parts: bytes) -> None:
         """Add to the node's own content."""
@@ -200,6 +202,7 @@ class Expansion:
     def note_package(self, module: str | None, origin: Origin) -> None:
         """Remember an installed package."""
         if origin is Origin.INSTALLED and module:
+            self.is_plain = False
             self.node.packages.add(module.partition(".")[0])
 
     def _enters(self, value: Any) -> bool:
@@ -213,6 +216,7 @@ class Expansion:
         in_set = any(isinstance(container, (set, frozenset)) for container in opened)
         name = value.__qualname__ if in_set else ""
         key = name, id(value)
+        self.is_plain = False
         if key not in self.targets:
             self.targets[key] = sum(1 for known, _ in self.targets if known == name)
             self.edge(f"{self.label}|{name}|{self.targets[key]}", self.graph.node(value))
@@ -259,10 +263,10 @@ class Expansion:
         known = self.graph.constants.get(id(value))
         if known is not None:
             return known[1]
-        before = len(self.node.edges), len(self.node.packages)
+        self.is_plain = True
         self.walk = Walk(self.graph.handlers, self, number=_same_number)
         encoded = self.walk.encode(value)
-        if before == (len(self.node.edges), len(self.node.packages)):
+        if self.is_plain:
             self.graph.constants[id(value)] = value, encoded
         return encoded
 
@@ -321,22 +325,36 @@ def _same_number(_promise: object) -> int:
 
 
 def code_behind(value: Any) -> list[Any]:
-    """First-party functions and classes that an installed wrapper holds: ``@contextmanager``…"""
-    held = [getattr(value, "__wrapped__", None)] if not isinstance(value, type) else []
+    """First-party functions and classes that an installed wrapper holds: ``@contextmanager``…
+
+    Only code is looked for: the other things that a wrapper holds are often caches.
+    """
+    found: list[Any] = []
+    seen = {id(value)}
+    todo = [value]
+    while todo:
+        for inner in _flat(_held(todo.pop())):
+            inner = getattr(inner, "__func__", inner)  # noqa: PLW2901 - the function of a method
+            if id(inner) in seen or not isinstance(inner, (types.FunctionType, type)):
+                continue
+            seen.add(id(inner))
+            if _is_first_party(inner):
+                found.append(inner)
+            elif isinstance(inner, types.FunctionType):
+                todo.append(inner)
+    return found
+
+
+def _held(value: Any) -> list[Any]:
+    if isinstance(value, type):
+        return []
+    held = [getattr(value, "__wrapped__", None)]
     for cell in getattr(value, "__closure__", None) or ():
         try:
             held.append(cell.cell_contents)
         except ValueError:  # not filled yet
             continue
-    found: dict[int, Any] = {}
-    for inner in _flat(held):
-        inner = getattr(inner, "__func__", inner)  # noqa: PLW2901 - the function of a method
-        if isinstance(inner, (types.FunctionType, type)) and inner is not value:
-            if _is_first_party(inner):
-                found[id(inner)] = inner
-            elif isinstance(inner, types.FunctionType) and hasattr(inner, "__wrapped__"):
-                found.update((id(deeper), deeper) for deeper in code_behind(inner))
-    return list(found.values())
+    return held
 
 
 def _flat(values: list[Any]) -> Iterator[Any]:
@@ -403,15 +421,14 @@ def _add_text(expansion: Expansion, function: types.FunctionType) -> None:
 
 def _is_wefts(decorator: Text, module: dict[str, Any]) -> bool:
     """Whether a decorator only sets options: they are counted where they matter."""
-    for chain in decorator.names:
-        value, rest = _lookup(chain, module)
-        if value is not _BUILTIN and not isinstance(value, (Undefined, Package)):
-            del rest
-            if origin_of(module_of(value)) is Origin.WEFT or _is_wefts_object(value):
-                return True
-        if isinstance(value, Package) and value.origin is Origin.WEFT:
-            return True
-    return False
+    if decorator.head is None:
+        return False
+    value, _ = _lookup(decorator.head, module)
+    if isinstance(value, Package):
+        return value.origin is Origin.WEFT
+    if value is _BUILTIN or isinstance(value, Undefined):
+        return False
+    return origin_of(module_of(value)) is Origin.WEFT or _is_wefts_object(value)
 
 
 def _is_wefts_object(value: Any) -> bool:

@@ -50,6 +50,8 @@ class Text:
     """Names that it mentions, local ones too, and the line of the first mention."""
     imports: dict[str, Imported] = field(default_factory=dict)
     source: str | None = None
+    head: Chain | None = None
+    """Of a decorator: the name that is called, without its arguments."""
 
 
 @cache
@@ -85,7 +87,7 @@ class _Pass:
                 stack += parts
 
     def node(self, node: ast.AST, in_class: bool, dropped: frozenset[str]) -> list[Item]:
-        kind = type(node)
+        kind: Any = type(node)
         if kind is ast.Name or kind is ast.Attribute:
             self._note_name(node)  # type: ignore[arg-type]
         elif kind is ast.ClassDef:
@@ -149,6 +151,19 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]
         else:
             top = alias.name.partition(".")[0]
             yield top, Imported(top, None, 0)
+
+
+def normalise_decorator(node: ast.expr) -> Text:
+    """A decorator's expression, reduced; with what it calls as its ``head``."""
+    text = normalise(node)
+    attributes: list[str] = []
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        if isinstance(node, ast.Attribute):
+            attributes.append(node.attr)
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        text.head = (node.id, *reversed(attributes))
+    return text
 
 
 def _that_count(node: ast.AST, name: str, items: list[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from weft.fingerprint.bytecode import bytecode_text, global_names, nested_codes, same_code
-from weft.fingerprint.normalise import Text, normalise, normalise_function
+from weft.fingerprint.normalise import Text, normalise, normalise_decorator, normalise_function
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -188,7 +188,7 @@ class Sources:
             return FunctionText(bytecode_text(code), (), names, by_bytecode=True, edited=edited)
         body = normalise_function(node)
         body.source = file.source_of(node)
-        decorators = tuple(normalise(part) for part in getattr(node, "decorator_list", ()))
+        decorators = tuple(map(normalise_decorator, getattr(node, "decorator_list", ())))
         return FunctionText(body, decorators, names)
 
     def _find(self, code: CodeType, module: dict[str, Any]) -> tuple[SourceFile, Definition] | None:
@@ -380,6 +380,7 @@ def is_generated(kind: type, name: str, value: object) -> bool:
 
     What it is generated from (fields and annotations) counts by itself.
     """
+    value = getattr(value, "__func__", value)  # __new__ is a static method
     if not isinstance(value, FunctionType):
         return False
     if value.__code__.co_filename.startswith("<attrs generated"):
