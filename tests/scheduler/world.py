@@ -50,10 +50,14 @@ class Call:
 
 
 def oracle(calls: Sequence[Call], files: dict[str, int]) -> dict[str, object]:
-    """Every job's value, from scratch."""
+    """Every job's value, generated jobs' too, from scratch."""
     values: dict[str, object] = {}
     for call in calls:
-        values[call.id] = call.value([values[name] for name in call.inputs], files)
+        own = call.value([values[name] for name in call.inputs], files)
+        children = [prefixed(call.id, child) for child in call.makes or ()]
+        values.update(oracle(children, files))
+        promised = [values[f"{call.id}-{name}"] for name in call.promises]
+        values[call.id] = (own, promised) if promised else own
     return values
 
 
@@ -65,6 +69,12 @@ class Finished:
     graph: Graph
     executed: list[str]
     values: dict[str, object]
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether all that was wanted is done, and nothing ran."""
+        counts = self.plan.counts()
+        return not self.executed and counts.done == counts.total
 
     def status(self, job_id: str) -> Status:
         return Status(self.plan.status[self.graph.jobs[job_id].index])

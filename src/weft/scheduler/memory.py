@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from weft.fingerprint.files import FileHasher, FileStamp
+from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
 from weft.model.job import Digest, Job, JobRecord
 from weft.model.outcome import Observation
@@ -34,7 +34,7 @@ class Remembered:
         self._attempts: dict[str, tuple[int, bytes | None, int, int]] | None = None
         self._own: dict[str, int] | None = None
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
-        self._files = FileHasher(_Stats(store))
+        self._files = FileHasher(store.file_stats)
         self._inputs: dict[int, Input] = {}
         self.rebuilder = Rebuilder(self._heads, store.observations, self.observe)
 
@@ -155,17 +155,3 @@ class Remembered:
         if not promised or isinstance(own, Composite):
             return own
         return Composite(own, tuple(self._inputs[p.index] for p in promised))
-
-
-class _Stats:
-    """The store as the hasher's cache of digests."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def get(self, path: str) -> tuple[FileStamp, Digest, int] | None:
-        found = self._store.get_stat(path)
-        return (FileStamp(*found[0]), found[1], found[2]) if found is not None else None
-
-    def put(self, path: str, stamp: FileStamp, digest: Digest, hashed_at_ns: int) -> None:
-        self._store.put_stat(path, stamp, digest, hashed_at_ns)

@@ -171,7 +171,7 @@ class Plan:
             trace = take(job, key)
             if trace is None:
                 self._stale(job, key)
-            elif trace[4]:
+            elif trace[4] or index in self._dependants:
                 self._fresh(job, trace)
             else:
                 status[index] = _DONE
@@ -241,7 +241,8 @@ class Plan:
         self._waiting[job.index] = waiting
 
     def _fresh(self, job: Job, trace: TraceHead) -> None:
-        self.traces[job.index] = trace
+        if trace[4]:
+            self.traces[job.index] = trace
         if trace[4] & _CHILDREN:
             self._expand(job, trace[2], self._memory.expand(job, trace))
         else:
