@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from weft.graph.definer import Definer, FingerprintWarning
     from weft.model.promise import Promise
     from weft.model.resources import Options
-    from weft.scheduler.loop import RunSummary
+    from weft.scheduler.summary import RunSummary
 
 __version__ = "0.1.0"
 

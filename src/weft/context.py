@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor as FuturesExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from weft.errors import Interrupted, JobFailed, MakeFailed, UserError
-from weft.executors.base import Executor, RunSettings
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
 from weft.graph.definition import arguments_text, define_all, fingerprint_command
@@ -21,15 +19,19 @@ from weft.model.job import Command, Job
 from weft.model.promise import Promise
 from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import JobState
-from weft.scheduler.interrupts import counted_interrupts
-from weft.scheduler.loop import Loop, Reporter, RunSummary, Silent, summarise
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
 from weft.scheduler.ready import Budget
+from weft.scheduler.summary import Reporter, RunSummary, Silent, summarise
 from weft.scheduler.survey import Survey, survey
 from weft.store.lease import Lease
 from weft.store.rows import JobRow
 from weft.store.store import Store
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor as FuturesExecutor
+
+    from weft.executors.base import Executor
 
 T = TypeVar("T")
 
@@ -189,7 +191,11 @@ class Context(Definer):
         executor: Executor | FuturesExecutor | str | None,
         reporter: Reporter,
     ) -> RunSummary:
+        # Imported here, as a run with nothing to do needs none of them: 25 ms of the 60 for all.
+        from weft.executors.base import RunSettings
         from weft.executors.choose import choose_executor
+        from weft.scheduler.interrupts import counted_interrupts
+        from weft.scheduler.loop import Loop
 
         place = choose_executor(executor, n)
         self._save_code(store)

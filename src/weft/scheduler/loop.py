@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from weft.errors import WeftError
 from weft.executors.base import Executor, Report, RunSettings, Task
@@ -16,64 +15,14 @@ from weft.model.outcome import ErrorReport, Outcome
 from weft.model.reasons import Reason, to_json
 from weft.model.states import AttemptState
 from weft.scheduler.memory import Remembered
-from weft.scheduler.plan import Counts, Plan, Status
+from weft.scheduler.plan import Plan
+from weft.scheduler.summary import Reporter, RunSummary, summarise
 from weft.store.objects import ObjectLost
 from weft.store.rows import TraceFlag
 from weft.store.store import Store
 
 TICK = 0.1
 """Seconds between two looks at the clock: commits, status line."""
-
-
-class Reporter(Protocol):
-    """Who is told how a run goes."""
-
-    def tick(self, loop: Loop) -> None:
-        """Called about ten times a second; ``loop`` has the snapshots."""
-
-    def failed(self, job: Job, outcome: Outcome, *, again: bool) -> None:
-        """A job failed; ``again`` says that it will be retried in this run."""
-
-    def note(self, job: Job, text: str) -> None:
-        """Something worth knowing about a job that did not fail."""
-
-
-class Silent:
-    """A reporter that tells nobody."""
-
-    def tick(self, loop: Loop) -> None:
-        """Nothing."""
-
-    def failed(self, job: Job, outcome: Outcome, *, again: bool) -> None:
-        """Nothing."""
-
-    def note(self, job: Job, text: str) -> None:
-        """Nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run did."""
-
-    ran: int
-    """Attempts that ended well."""
-    counts: Counts
-    failed: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
-    seconds: float = 0.0
-    interrupted: bool = False
-
-    def __str__(self) -> str:
-        if not self.ran and not self.failed and not self.interrupted:
-            return f"Nothing to do: {self.counts.done} jobs are fresh."
-        parts = [f"{self.ran} ran", f"{self.counts.done} done", f"{len(self.failed)} failed"]
-        parts.append(f"{len(self.blocked)} blocked")
-        if self.counts.cancelled:
-            parts.append(f"{self.counts.cancelled} cancelled")
-        unfinished = self.counts.waiting + self.counts.ready
-        if unfinished:
-            parts.append(f"{unfinished} not started")
-        return f"{', '.join(parts)}, in {self.seconds:.1f} s."
 
 
 @dataclass(slots=True)
@@ -310,22 +259,3 @@ class Loop:
             hashes = b"".join([results[u.index] or b"" for u in upstream])
         code = job.command.code
         return (flags, job.definition, code, arguments_text(job), ids, hashes, children)
-
-
-def summarise(
-    plan: Plan, *, ran: int = 0, seconds: float = 0.0, interrupted: bool = False
-) -> RunSummary:
-    """What became of the jobs of a plan."""
-    counts = plan.counts()
-    return RunSummary(
-        ran=ran,
-        counts=counts,
-        failed=_ids(plan.jobs_in(Status.FAILED)) if counts.failed else (),
-        blocked=_ids(plan.jobs_in(Status.BLOCKED)) if counts.blocked else (),
-        seconds=seconds,
-        interrupted=interrupted,
-    )
-
-
-def _ids(jobs: list[Job]) -> tuple[str, ...]:
-    return tuple(job.id for job in jobs)

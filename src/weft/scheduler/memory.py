@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
 from weft.model.job import Digest, Job, JobRecord
-from weft.model.outcome import Observation
-from weft.model.reasons import Reason, ValueMissing
 from weft.model.states import AttemptState
-from weft.scheduler.explain import explain
 from weft.scheduler.plan import Expansion, Plan
 from weft.scheduler.ready import History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
 from weft.store.objects import Composite, Input
-from weft.store.rows import TraceRow
 from weft.store.store import Store
+
+if TYPE_CHECKING:
+    from weft.model.outcome import Observation
+    from weft.model.reasons import Reason
+    from weft.store.rows import TraceRow
 
 Observe = Callable[[str, str], Digest | None]
 
@@ -103,6 +105,9 @@ class Remembered:
         prior = self.prior(job)
         if prior is None:
             return ()
+        from weft.model.reasons import ValueMissing
+        from weft.scheduler.explain import explain
+
         if job.index in plan.revived:
             return (ValueMissing(),)
         results = [plan.results[u.index] or b"" for u in job.upstream]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from weft.model.job import DIGEST_SIZE, Digest, Job
-from weft.model.outcome import Observation
 from weft.store.rows import TraceFlag
+
+if TYPE_CHECKING:
+    from weft.model.outcome import Observation
 
 TraceHead = tuple[int, Digest, Digest, str, int]
 """Id, key, result, job id and flags of a trace: all that the decision needs of most."""

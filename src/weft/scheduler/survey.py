@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weft.graph.graph import Graph
 from weft.model.job import Job
-from weft.model.reasons import NeverRun, Reason
 from weft.model.states import AttemptState, JobState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
 from weft.scheduler.ready import Budget
 from weft.store.store import Store
+
+if TYPE_CHECKING:
+    from weft.model.reasons import Reason
 
 
 @dataclass(slots=True)
@@ -26,6 +29,8 @@ class Survey:
 
     def reasons(self, job: Job) -> tuple[Reason, ...]:
         """Why a job is stale; empty when it is fresh, or waits for others to be certain."""
+        from weft.model.reasons import NeverRun
+
         if job.index not in self.plan.keys:
             return ()
         return self.remembered.reasons(job, self.plan) or (NeverRun(),)
