@@ -65,15 +65,17 @@ def tell(folder: Path, workers: int, extra: list[str]) -> None:
         say("   None failed: this installation of Python comes without the broken samples")
         say("   of its test-suite.\n")
 
-    say("2. Edit one threshold: TOO_COMPLEX = 10 becomes 15. A helper reads it, not the jobs")
-    say("   themselves. What is touched, and why?\n")
+    say("2. Edit one threshold: TOO_COMPLEX = 10 becomes 15. Only a helper and a figure read it.")
+    say("   What will that cost?\n")
     edit(folder, "TOO_COMPLEX = 10\n", "TOO_COMPLEX = 15\n")
-    run(folder, "why survey-complex-json", extra)
-    run(folder, "why survey-summary-json", extra)
-    say("   So the files are not parsed again, and the packages not added up again:\n")
+    run(folder, "why survey", extra)
+    say("   The survey defines the other jobs, so it runs first; then what the edit reaches:\n")
     run(folder, make, extra)
+    say("   No file was parsed again and no package added up again. Why, for one package?\n")
+    run(folder, "why survey-complex-json survey-summary-json survey-measure-json.decoder", extra)
 
-    say("3. Edit a comment and a docstring. Nothing that counts has changed:\n")
+    say("3. Edit a docstring and add a comment. Nothing that counts has changed, so nothing runs")
+    say("   but what failed, which each run tries again:\n" if failed else "   at all:\n")
     edit(folder, '"""Add up the modules of a package."""', '"""The sums of a package."""  # edited')
     run(folder, make, extra)
 

@@ -9,8 +9,6 @@ Try::
     python example_dynamic.py "ls"
 """
 
-import sys
-
 import weft
 
 DEPTH = 4
@@ -46,9 +44,4 @@ if __name__ == "__main__":
     context = weft.Context()
     tree = context.comp_dynamic(grow, 100, DEPTH, job_id="tree")
     context.comp(show, tree)
-
-    commands = sys.argv[1:]
-    if commands:
-        context.batch_command(" ".join(commands))
-    else:
-        context.compmake_console()
+    context.main()

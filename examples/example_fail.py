@@ -7,8 +7,6 @@ Try::
     python example_fail.py "make"          # tries only the failed ones (and what they block) again
 """
 
-import sys
-
 import weft
 
 
@@ -39,9 +37,4 @@ if __name__ == "__main__":
             res1 = context.comp(funcA, param1)
             res2 = context.comp(funcB, res1, param2)
             context.comp(draw, res2)
-
-    commands = sys.argv[1:]
-    if commands:
-        context.batch_command(" ".join(commands))
-    else:
-        context.compmake_console()
+    context.main()

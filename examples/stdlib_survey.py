@@ -437,10 +437,7 @@ def main() -> None:
     only = tuple(filter(None, options.only.split(",")))
     context = weft.Context()
     context.comp_dynamic(survey, options.root, options.report.resolve(), only)
-    if options.commands:
-        context.batch_command(" ".join(options.commands))
-    else:
-        context.compmake_console()
+    context.main(options.commands)
 
 
 if __name__ == "__main__":
