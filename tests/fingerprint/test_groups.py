@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,18 +71,23 @@ def test_a_change_reaches_exactly_those_that_reach_it(graph, changed):
     assert {i for i in range(SIZE) if before[i] != after[i]} == reaching
 
 
-def test_long_chains_and_circles_need_no_deep_stack():
-    for closed in (False, True):
-        nodes = [Node() for _ in range(20_000)]
-        follow = dict(zip(map(id, nodes), nodes[1:], strict=False))
-        if closed:
-            follow[id(nodes[-1])] = nodes[0]
-            nodes[0].own.append(b"first")
-            nodes = nodes[-3:]  # a circle is refined as often as it has distinct places
-            follow = {id(nodes[0]): nodes[1], id(nodes[1]): nodes[2], id(nodes[2]): nodes[0]}
+def chain(length, *, closed):
+    nodes = [Node([b"first"])] + [Node() for _ in range(length - 1)]
+    follow = {id(one): other for one, other in pairwise(nodes)}
+    if closed:
+        follow[id(nodes[-1])] = nodes[0]
 
-        def expand(node, follow=follow):
-            if id(node) in follow:
-                node.edges.append((b":", follow[id(node)]))
+    def expand(node):
+        if id(node) in follow:
+            node.edges.append((b":", follow[id(node)]))
 
-        assert settle(nodes[0], expand)
+    settle(nodes[0], expand)
+    return [node.digest for node in nodes]
+
+
+def test_a_long_chain_needs_no_deep_stack():
+    assert len(set(chain(20_000, closed=False))) == 20_000
+
+
+def test_all_places_of_a_long_circle_are_told_apart():
+    assert len(set(chain(100, closed=True))) == 100

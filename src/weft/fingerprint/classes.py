@@ -13,12 +13,13 @@ import sys
 import types
 from typing import Any
 
-from weft.fingerprint.code import CodeGraph, Expansion, Reached, code_behind, module_of
+from weft.fingerprint.code import CodeGraph, Expansion, Reached
 from weft.fingerprint.encoding import digest, encode_text, qualified_name
 from weft.fingerprint.normalise import Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart
 from weft.fingerprint.source import ClassText, is_generated
+from weft.fingerprint.wrappers import code_behind, module_of
 
 _SKIPPED = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol"})
 _SLOT = (types.MemberDescriptorType, types.GetSetDescriptorType)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,14 +9,14 @@ from typing import Any
 
 from weft.fingerprint.encoding import digest, encode_text, qualified_name
 from weft.fingerprint.groups import Node, settle
-from weft.fingerprint.inert import INERT_NAMES, is_inert
-from weft.fingerprint.modules import Package, Undefined, resolve, resolve_import
+from weft.fingerprint.inert import is_inert
+from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve_import
 from weft.fingerprint.normalise import Chain, Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
 from weft.fingerprint.source import Sources
 from weft.fingerprint.values import Handler, TangledError, UnhashableError, Walk, locate
-from weft.model.job import Digest
+from weft.fingerprint.wrappers import code_behind, is_first_party, module_of
 from weft.model.resources import CodeScope
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -75,7 +74,7 @@ class CodeGraph:
 
     def root(self, value: Any, kind: str, name: str) -> Reached:
         """Settled node of any callable, or of any value that the code uses."""
-        if isinstance(value, (types.FunctionType, type)) and _is_first_party(value):
+        if isinstance(value, (types.FunctionType, type)) and is_first_party(value):
             node = self.node(value)
         else:
             node = Reached(kind=kind, name=name, value=value)
@@ -93,6 +92,7 @@ class CodeGraph:
 
     def _expand(self, node: Node) -> None:
         from weft.fingerprint.classes import expand_class
+        from weft.fingerprint.functions import expand_function
 
         assert isinstance(node, Reached)
         if node.kind == "function":
@@ -118,23 +118,6 @@ def reachable(roots: Iterable[Node]) -> Iterator[Reached]:
                     seen.add(id(target))
                     below.append(target)
         level = below
-
-
-def _is_first_party(value: Any) -> bool:
-    return origin_of(module_of(value)) is Origin.FIRST_PARTY
-
-
-def module_of(value: Any) -> str | None:
-    """Name of the module that holds a callable's code.
-
-    ``functools.wraps`` copies ``__module__``, so a function is asked for its globals.
-    """
-    if isinstance(value, types.FunctionType):
-        name = value.__globals__.get("__name__")
-    else:
-        owner = getattr(value, "__objclass__", None)
-        name = getattr(owner if isinstance(owner, type) else value, "__module__", None)
-    return name if isinstance(name, str) else None
 
 
 class Expansion:
@@ -288,7 +271,7 @@ class Expansion:
             if chain[0] in text.imports:
                 found = resolve_import(text.imports[chain[0]], chain[1:], module)
             elif globals_(chain[0]):
-                found = _lookup(chain, module)
+                found = lookup(chain, module)
             else:
                 continue
             self.reach_resolved(chain, *found, module, line)
@@ -303,68 +286,13 @@ class Expansion:
         elif isinstance(value, Package):
             self.own(label, encode_text(value.name))
             self.note_package(value.module, value.origin)
-        elif value is not _BUILTIN:
+        elif value is not INERT:
             name = f"{module.get('__name__', '?')}.{label}"
             self.reach("constant", name, label, value, line)
 
 
-_BUILTIN = object()
-
-
-def _lookup(chain: Chain, module: dict[str, Any]) -> tuple[Any, Chain]:
-    name = chain[0]
-    if name in module:
-        if name in INERT_NAMES:
-            return _BUILTIN, chain[1:]
-        return resolve(module[name], chain[1:])
-    return (_BUILTIN if hasattr(builtins, name) else Undefined()), chain[1:]
-
-
 def _same_number(_promise: object) -> int:
     return 0
-
-
-def code_behind(value: Any) -> list[Any]:
-    """First-party functions and classes that an installed wrapper holds: ``@contextmanager``…
-
-    Only code is looked for: the other things that a wrapper holds are often caches.
-    """
-    found: list[Any] = []
-    seen = {id(value)}
-    todo = [value]
-    while todo:
-        for inner in _flat(_held(todo.pop())):
-            inner = getattr(inner, "__func__", inner)  # noqa: PLW2901 - the function of a method
-            if id(inner) in seen or not isinstance(inner, (types.FunctionType, type)):
-                continue
-            seen.add(id(inner))
-            if _is_first_party(inner):
-                found.append(inner)
-            elif isinstance(inner, types.FunctionType):
-                todo.append(inner)
-    return found
-
-
-def _held(value: Any) -> list[Any]:
-    if isinstance(value, type):
-        return []
-    held = [getattr(value, "__wrapped__", None)]
-    for cell in getattr(value, "__closure__", None) or ():
-        try:
-            held.append(cell.cell_contents)
-        except ValueError:  # not filled yet
-            continue
-    return held
-
-
-def _flat(values: list[Any]) -> Iterator[Any]:
-    for value in values:
-        if isinstance(value, dict):
-            yield from value.values()
-        elif isinstance(value, _CONTAINERS):
-            yield from value
-        else:
-            yield value
 
 
 def notation(value: Any) -> str | None:
@@ -374,113 +302,3 @@ def notation(value: Any) -> str | None:
     import reprlib
 
     return reprlib.repr(value)[:_SOURCE_LENGTH]
-
-
-def expand_function(graph: CodeGraph, node: Reached) -> None:
-    """Fill the node of a function.
-
-    Its own name is no part of it: that counts only where somebody reaches the function by it.
-    """
-    function: types.FunctionType = node.value
-    code = function.__code__
-    expansion = Expansion(graph, node, code.co_filename)
-    node.line = code.co_firstlineno
-    if graph.scope == "none":
-        expansion.own("name", encode_text(node.name))
-    else:
-        _add_text(expansion, function)
-    _add_defaults(expansion, function)
-    _add_closure(expansion, function)
-    wrapped = getattr(function, "__wrapped__", None)
-    if isinstance(wrapped, types.FunctionType) and _is_first_party(wrapped):
-        expansion.edge("__wrapped__", graph.node(wrapped))
-    owner = _owner(function) if graph.scope == "transitive" else None
-    if owner is not None:
-        expansion.edge("owner", graph.node(owner))
-    if graph.scope == "none":
-        node.problems.clear()
-
-
-def _add_text(expansion: Expansion, function: types.FunctionType) -> None:
-    node, graph = expansion.node, expansion.graph
-    text = graph.sources.function(function)
-    module = function.__globals__
-    decorators = [part for part in text.decorators if not _is_wefts(part, module)]
-    whole: Digest = digest(text.body.digest, *(part.digest for part in decorators))
-    expansion.own("text", whole)
-    node.parts.append(CodePart("function", node.name, whole, text.body.source))
-    node.by_bytecode = text.by_bytecode
-    if text.edited:
-        why = "was edited after it was imported, so its bytecode was hashed instead"
-        node.problems.append(Problem(node.name, f"{expansion.file}:{node.line}", why))
-    if graph.scope == "transitive":
-        expansion.reach_names(text.body, module, text.globals.__contains__)
-        for part in decorators:
-            expansion.reach_names(part, module, module.__contains__)
-
-
-def _is_wefts(decorator: Text, module: dict[str, Any]) -> bool:
-    """Whether a decorator only sets options: they are counted where they matter."""
-    if decorator.head is None:
-        return False
-    value, _ = _lookup(decorator.head, module)
-    if isinstance(value, Package):
-        return value.origin is Origin.WEFT
-    if value is _BUILTIN or isinstance(value, Undefined):
-        return False
-    return origin_of(module_of(value)) is Origin.WEFT or _is_wefts_object(value)
-
-
-def _is_wefts_object(value: Any) -> bool:
-    owner = getattr(value, "__self__", value)
-    return type(owner).__module__.partition(".")[0] == "weft"
-
-
-def _add_defaults(expansion: Expansion, function: types.FunctionType) -> None:
-    code = function.__code__
-    values = function.__defaults__ or ()
-    names = code.co_varnames[: code.co_argcount][code.co_argcount - len(values) :]
-    defaults = {**dict(zip(names, values, strict=False)), **(function.__kwdefaults__ or {})}
-    for name, value in sorted(defaults.items()):
-        full = f"{expansion.node.name}.{name}"
-        expansion.reach("default", full, f"default {name}", value, code.co_firstlineno)
-
-
-def _add_closure(expansion: Expansion, function: types.FunctionType) -> None:
-    code = function.__code__
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            expansion.own(f"empty {name}")
-            continue
-        if isinstance(value, types.ModuleType):
-            _add_closure_module(expansion, function, name, value)
-            continue
-        full = f"{expansion.node.name}.{name}"
-        expansion.reach("closure", full, f"closure {name}", value, code.co_firstlineno)
-
-
-def _add_closure_module(
-    expansion: Expansion, function: types.FunctionType, name: str, value: types.ModuleType
-) -> None:
-    if expansion.graph.scope != "transitive":
-        return
-    for chain, line in sorted(expansion.graph.sources.function(function).body.names.items()):
-        if chain[0] == name:
-            found = resolve(value, chain[1:])
-            expansion.reach_resolved(chain, *found, function.__globals__, line)
-
-
-def _owner(function: types.FunctionType) -> type | None:
-    """The class in whose body the function stands: its methods may call each other by ``self``."""
-    path = function.__qualname__.split(".")
-    if len(path) < 2 or "<locals>" in path:
-        return None
-    found: Any = function.__globals__.get(path[0])
-    for name in path[1:-1]:
-        found = vars(found).get(name) if isinstance(found, type) else None
-    if not isinstance(found, type) or not _is_first_party(found):
-        return None
-    member = vars(found).get(path[-1])
-    return found if getattr(member, "__func__", member) is function else None

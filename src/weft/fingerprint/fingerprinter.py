@@ -72,8 +72,8 @@ class Fingerprinter:
 
     def callable(self, value: Any) -> bytes:
         """Encoding of a function or class inside a value."""
-        from weft.fingerprint.code import module_of
         from weft.fingerprint.origin import Origin, origin_of
+        from weft.fingerprint.wrappers import module_of
 
         if isinstance(value, types.FunctionType) or (
             isinstance(value, type) and origin_of(module_of(value)) is Origin.FIRST_PARTY

@@ -66,9 +66,7 @@ def settle(root: Node, expand: Callable[[Node], None]) -> Digest:
             if path:
                 path[-1].low = min(path[-1].low, visit.low)
             if visit.low == visit.order:
-                members = group[group.index(visit.node) :]
-                del group[-len(members) :]
-                _settle_group(members)
+                _settle_group(_take(group, visit.node))
     return root.digest or b""
 
 
@@ -80,6 +78,14 @@ def _enter(
     visit = visits[id(node)] = _Visit(node, order, order, iter(node.edges))
     group.append(node)
     return visit
+
+
+def _take(group: list[Node], first: Node) -> list[Node]:
+    """Remove the nodes from ``first`` on: they form one strongly connected group."""
+    members: list[Node] = []
+    while not members or members[-1] is not first:
+        members.append(group.pop())
+    return members
 
 
 def _settle_group(members: list[Node]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 import types
 from dataclasses import dataclass
 from typing import Any
 
+from weft.fingerprint.inert import INERT_NAMES
 from weft.fingerprint.normalise import Chain, Imported
 from weft.fingerprint.origin import Origin, origin_of
 
@@ -107,3 +109,17 @@ def _module(name: str) -> types.ModuleType | Package | Undefined:
         return import_module(name)
     except _IMPORT_FAILURES:
         return Undefined()
+
+
+INERT = object()
+"""What `lookup` finds for builtins, and for what a module says of itself."""
+
+
+def lookup(chain: Chain, module: dict[str, Any]) -> tuple[Any, Chain]:
+    """What a free name with attributes stands for in a module; see `resolve`."""
+    name = chain[0]
+    if name in module:
+        if name in INERT_NAMES:
+            return INERT, chain[1:]
+        return resolve(module[name], chain[1:])
+    return (INERT if hasattr(builtins, name) else Undefined()), chain[1:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
@@ -116,9 +117,19 @@ def _distance(code: CodeType, live: CodeType) -> tuple[bool, int, bool]:
     return elsewhere, lines, lines == 0 and _positions(code) != _positions(live)
 
 
+def _statements_at(tree: ast.Module, line: int) -> list[ast.stmt]:
+    """Top-level statements that reach over a line, found by bisection."""
+    body = tree.body
+    start = bisect_left(body, line, key=lambda statement: statement.end_lineno or 0)
+    stop = start
+    while stop < len(body) and first_line_of(body[stop]) <= line:
+        stop += 1
+    return body[start:stop]
+
+
 def _nodes_at(tree: ast.Module, line: int) -> Iterator[Definition]:
     """Definitions that begin on a line; only statements that reach over it are entered."""
-    stack: list[ast.AST] = [tree]
+    stack: list[ast.AST] = [*_statements_at(tree, line)]
     while stack:
         node = stack.pop()
         if isinstance(node, _DEFINITIONS) and first_line(node) == line:
@@ -291,8 +302,8 @@ def _class_around(tree: ast.Module, node: Definition, name: str) -> ast.ClassDef
 
 
 def _containing(tree: ast.Module, node: Definition) -> Iterator[ast.AST]:
-    stack: list[ast.AST] = [tree]
     line = node.lineno
+    stack: list[ast.AST] = [*_statements_at(tree, line)]
     while stack:
         present = stack.pop()
         yield present
@@ -376,13 +387,15 @@ _WRITTEN_BY_DECORATORS = frozenset(
 
 
 def is_generated(kind: type, name: str, value: object) -> bool:
-    """Whether a method was written by a class decorator: its text differs per Python version.
+    """Whether a member was written by the library, not the user: it differs per Python version.
 
     What it is generated from (fields and annotations) counts by itself.
     """
     value = getattr(value, "__func__", value)  # __new__ is a static method
     if not isinstance(value, FunctionType):
-        return False
+        return type(value).__name__ == "_tuplegetter"
+    if value.__globals__.get("__name__") == "typing":  # what Protocol adds
+        return True
     if value.__code__.co_filename.startswith("<attrs generated"):
         return True
     generating = any(
