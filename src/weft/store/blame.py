@@ -9,6 +9,8 @@ from weft.errors import SerializationError
 
 _LOOKED_AT = 2000
 """Parts to try at most: the search is for the error's text only."""
+_SHOWN = 200
+"""Characters of a path."""
 
 
 def unpicklable(value: object, error: Exception) -> SerializationError:
@@ -18,18 +20,30 @@ def unpicklable(value: object, error: Exception) -> SerializationError:
     >>> print(unpicklable({"a": [threading.Lock()]}, TypeError("no")).facts["part"])
     value['a'][0], of type _thread.lock
     """
-    path, part = _culprit(value)
-    facts = {"type": _name(value), "part": f"{path}, of type {_name(part)}", "because": error}
-    if isinstance(error, RecursionError):
+    facts: dict[str, object] = {"type": _name(value)}
+    if _too_deep(error):
         facts["because"] = "it is nested too deeply"
-    if part is value:
-        del facts["part"]
+    else:
+        path, part = _culprit(value)
+        if part is not value:
+            facts["part"] = f"{_shortened(path)}, of type {_name(part)}"
+        facts["because"] = error
     return SerializationError(
         f"A value of type {_name(value)} can't be kept.",
         facts=facts,
         cure="Return plain data, arrays or objects that pickle; leave out what belongs to one "
         "process only (locks, open files, connections, generators).",
     )
+
+
+def _too_deep(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, RecursionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]} ... {path[-_SHOWN // 2 :]}"
 
 
 def _name(value: object) -> str:

@@ -159,7 +159,7 @@ class Lease:
             holder, verdict = self._try(take_over=take_over)
             if holder is None:
                 return
-            mine = holder.pid == os.getpid() and verdict is Verdict.ALIVE
+            mine = holder.pid == os.getpid() and holder.place == Place.here()
             if not wait or mine or verdict is Verdict.SILENT:
                 raise _held(self.folder, holder, verdict, mine=mine)
             if not said:

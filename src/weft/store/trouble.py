@@ -39,10 +39,16 @@ def disk_trouble(error: OSError, folder: Path) -> StoreError:
 _FULL_CURE = "Free some space and run again: what was finished before is kept."
 
 
+_REFUSED = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What SQLite makes of a quota or a limit of file size (EDQUOT, EFBIG): it keeps no errno."""
+
+
 def database_trouble(error: sqlite3.Error, path: Path) -> StoreError:
     """What to tell the user about an error of SQLite with the database at ``path``."""
     facts = {"database": path, "because": error}
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if getattr(error, "sqlite_errorcode", 0) in _REFUSED:
+        return StoreError("The disk takes no more, or is broken.", facts=facts, cure=_FULL_CURE)
     if code == sqlite3.SQLITE_FULL:
         return StoreError("The disk is full.", facts=facts, cure=_FULL_CURE)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
