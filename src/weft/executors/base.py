@@ -45,6 +45,8 @@ class Running:
     pid: int
     rss: int | None = None
     """Bytes, where they are being watched."""
+    progress: str = ""
+    """What the job told by ``weft.progress``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,6 @@ def _stream(descriptor: int, current: TextIO | None) -> TextIO:
         except (OSError, ValueError):
             pass
     # By line, so that what a job printed before it was killed is there to be read.
-    return open(  # noqa: SIM115 - lives as long as the process
+    return open(
         descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
     )

@@ -49,7 +49,7 @@ class Inline:
     def __repr__(self) -> str:
         return f"Inline({len(self._agenda)} tasks waiting)"
 
-    def start(self, jobs: Sequence[Job | None], settings: RunSettings) -> None:
+    def start(self, _jobs: Sequence[Job | None], settings: RunSettings) -> None:
         """Get ready; the jobs are in this process anyway."""
         if self._capturing and settings.capture:
             self._capture = Capture(settings.folder, echo=settings.echo)
@@ -105,7 +105,7 @@ class Inline:
             self._interrupted = True
             raise KeyboardInterrupt
 
-    def cancel(self, job_ids: Collection[str] | None, *, now: bool = False) -> None:
+    def cancel(self, job_ids: Collection[str] | None, *, now: bool = False) -> None:  # noqa: ARG002
         """Give back the tasks that have not begun (all of them: nothing runs between two waits)."""
         kept: deque[Task] = deque()
         for task in self._agenda:

@@ -6,7 +6,7 @@ alarm; the rest is compared.
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found] # signal.getsignal makes an enum, 1 us
 import _thread
 import os
 import random
@@ -101,7 +101,7 @@ def reseed() -> None:
 
 def _raw_environment() -> dict[object, object]:
     # The dict behind os.environ: comparing os.environ itself decodes every name, 10 us.
-    raw: dict[object, object] = getattr(os.environ, "_data", os.environ)
+    raw: dict[object, object] = getattr(os.environ, "_data", {})
     return raw
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from weft.model.job import Command, Digest, Job
+from weft.model.job import Command, Digest, FullJob, Job
 from weft.model.outcome import Outcome
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.store.objects import Input
@@ -108,11 +108,11 @@ def job_of(parcel: Parcel) -> Job:
     options = DEFAULT_OPTIONS if parcel.cutoff else Options(cutoff=False)
     command = Command(parcel.name, None, options, parcel.dynamic)
     inputs = tuple(_named(name) for name in parcel.inputs)
-    return Job(parcel.id, command, (), None, inputs, (), None, None, None, parcel.call, -1)
+    return FullJob(parcel.id, command, (), -1, inputs=inputs, packed=parcel.call)
 
 
 def _named(job_id: str) -> Job:
-    return Job(job_id, _UNKNOWN, (), None, (), (), None, None, None, None, -1)
+    return Job(job_id, _UNKNOWN, (), -1)
 
 
 _UNKNOWN = Command("", None)
@@ -163,7 +163,7 @@ class Slot:
 
     __slots__ = ("numbers", "text")
 
-    def __init__(self, numbers: memoryview) -> None:
+    def __init__(self, numbers: memoryview[float]) -> None:
         self.numbers = numbers
         """Place in the batch (-1: none begun), monotonic seconds when it began, limit, text size.
 

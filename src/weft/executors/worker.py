@@ -26,7 +26,6 @@ from weft.executors.wire import (
     FunctionNumber,
     Item,
     Mark,
-    Parcel,
     Slot,
     frame,
     job_of,
@@ -298,7 +297,7 @@ def outcome_of(done: Done, pid: int) -> Outcome:
 
 
 def peak_memory() -> int:
-    """Most bytes that this process had in memory since the last call (where Linux lets it reset)."""
+    """Most bytes of memory that this process had since the last call (where it can be reset)."""
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -366,8 +365,8 @@ def serve(
 ) -> None:
     """Run the batches that come, until the other side closes or a job leaves something behind.
 
-    Each process has random numbers of its own: ``random`` and ``numpy.random`` are reseeded, because
-    forked workers would all draw the same ones.
+    Each process has random numbers of its own: ``random`` and ``numpy.random`` are reseeded,
+    because forked workers would all draw the same ones.
     """
     reseed()
     surroundings = Surroundings(own=True)
@@ -412,15 +411,17 @@ def _run_batch(
 def _opened(
     entry: Entry, jobs: Sequence[Job | None], worker: Worker
 ) -> tuple[Job, Sequence[Input]]:
-    inputs: Sequence[Input] = ()
-    if type(entry) is tuple:
-        what, inputs = entry
-        if isinstance(what, Parcel):
-            if what.function_packed is not None and what.function is not None:
-                worker.learn(what.function, what.function_packed)
-            return job_of(what), inputs
-    else:
-        what = entry
-    job = jobs[what]  # type: ignore[index] # a Parcel is also a tuple, for mypy
+    if isinstance(entry, int):
+        return _known(jobs, entry), ()
+    what, inputs = entry
+    if isinstance(what, int):
+        return _known(jobs, what), inputs
+    if what.function is not None and what.function_packed is not None:
+        worker.learn(what.function, what.function_packed)
+    return job_of(what), inputs
+
+
+def _known(jobs: Sequence[Job | None], index: int) -> Job:
+    job = jobs[index]
     assert job is not None
-    return job, inputs
+    return job

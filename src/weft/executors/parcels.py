@@ -1,0 +1,94 @@
+"""What a batch looks like on its way to a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from weft.errors import SerializationError
+from weft.executors.base import Report, Task
+from weft.executors.failure import plain_report
+from weft.executors.wire import Entry, FunctionNumber, Parcel
+from weft.graph.packing import pack_call
+from weft.model.job import Command, Job
+from weft.model.outcome import Outcome
+from weft.model.states import AttemptState
+
+
+class Packer:
+    """Turns tasks into the entries of a message.
+
+    Parameters
+    ----------
+    jobs
+        Those that the workers inherit, by index; they are named by it.
+    by_value
+        Whether workers inherit nothing: then each function is sent once to each worker.
+    """
+
+    def __init__(self, jobs: Sequence[Job | None], *, by_value: bool) -> None:
+        self._jobs: Sequence[Job | None] = () if by_value else jobs
+        self._by_value = by_value
+        self._functions: dict[int, tuple[Command, int, bytes]] = {}
+        """Number and packed function of each command; the command keeps its id from re-use."""
+
+    def pack(
+        self, batch: Sequence[Task], known: set[int]
+    ) -> tuple[list[Entry], list[Task], list[Report]]:
+        """Entries and their tasks; and reports of the tasks that can't be sent.
+
+        Parameters
+        ----------
+        known
+            Numbers of the functions that the worker has; those sent now are added.
+        """
+        entries: list[Entry] = []
+        tasks: list[Task] = []
+        refused: list[Report] = []
+        jobs, count = self._jobs, len(self._jobs)
+        for task in batch:
+            job = task.job
+            # A generated job that was defined again takes the index of the one before.
+            if job.index < count and jobs[job.index] is job:
+                entries.append((job.index, task.inputs) if task.inputs else job.index)
+                tasks.append(task)
+                continue
+            try:
+                entries.append((self._parcel(job, known), task.inputs))
+                tasks.append(task)
+            except SerializationError as error:
+                refused.append(refusal(task, error))
+        return entries, tasks, refused
+
+    def _parcel(self, job: Job, known: set[int]) -> Parcel:
+        command = job.command
+        names = tuple(one.id for one in job.inputs)
+        options = command.options
+        number = packed = None
+        call = job.packed
+        if call is None:
+            number, packed = self._function(command)
+            stand_in = cast("Callable[..., Any]", FunctionNumber(number))
+            flat = job.arguments is None
+            call = pack_call(stand_in, job.args, job.kwargs, by_value=self._by_value and not flat)
+            if number in known:
+                packed = None
+            known.add(number)
+        return Parcel(
+            job.id, command.name, command.dynamic, options.cutoff, names, call, number, packed
+        )
+
+    def _function(self, command: Command) -> tuple[int, bytes]:
+        found = self._functions.get(id(command))
+        if found is None:
+            assert command.function is not None
+            packed = pack_call(command.function, (), None, by_value=self._by_value)
+            found = self._functions[id(command)] = (command, len(self._functions), packed)
+        return found[1], found[2]
+
+
+def refusal(task: Task, error: SerializationError) -> Report:
+    """The report of a task that can't be sent to where it would run."""
+    report = plain_report(SerializationError, str(error))
+    return Report(task, Outcome(AttemptState.FAILED, time.time(), 0.0, error=report))

@@ -1,0 +1,399 @@
+"""Jobs run in worker processes of this machine: the default executor."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import threading
+import time
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from weft.errors import UserError, WeftError
+from weft.executors.base import Report, Running, RunSettings, Task
+from weft.executors.capture import open_sink
+from weft.executors.lane import RECALL_SECONDS, Cause, Doom, Lane
+from weft.executors.memory import OomCounter, memory_of, over_limit
+from weft.executors.parcels import Packer
+from weft.executors.start import ZygoteProcess, fork_zygote, spawn_zygote
+from weft.executors.wire import Slots, frame
+from weft.executors.worker import NUDGE
+from weft.executors.zygote import NOTICE_SIZE, News, Notice, Order, parse_notice, send_order
+from weft.model.job import Job
+from weft.model.states import AttemptState
+
+Method = Literal["auto", "fork", "spawn"]
+
+SETTLE_SECONDS = 0.002
+"""Between asking for tasks and taking them: long enough for both processes to see the limit."""
+MEMORY_SECONDS = 0.2
+"""Between two looks at the memory of a job that declared some."""
+HOPELESS = 3
+"""Workers that may die in a row before they did anything."""
+
+
+class Processes:
+    """Worker processes that inherit the graph (``fork``) or are sent what they need (``spawn``).
+
+    Each worker is a session and process group of its own. A worker's death fails only the job that
+    it was running, says why, and the worker is replaced. The jobs of its batch that it had not
+    begun, or whose results it had not sent (those of the last millisecond), come back through
+    ``take_back``.
+
+    Parameters
+    ----------
+    n
+        How many workers.
+    method
+        ``"fork"``: functions, closures and arguments need no pickling. ``"spawn"``: from a fresh
+        interpreter, for a process that runs other threads, where forking can deadlock; the script
+        is not imported again, functions go by value. ``"auto"``: fork where it is safe.
+    """
+
+    name = "processes"
+
+    def __init__(self, n: int, method: Method = "auto") -> None:
+        if n < 1:
+            raise UserError(f"There can't be {n} workers.", cure="Ask for at least one.")
+        if method not in {"auto", "fork", "spawn"}:
+            raise UserError(
+                f"There is no start method {method!r}.", cure='Use "auto", "fork" or "spawn".'
+            )
+        self.lanes = n
+        self._method: Method = method
+        self._settings: RunSettings | None = None
+        self._zygote: ZygoteProcess | None = None
+        self._lanes: list[Lane] = []
+        self._reports: list[Report] = []
+        self._returned: list[Task] = []
+        self._woken = False
+        self._notices = bytearray()
+        self._next_memory = 0.0
+
+    def __repr__(self) -> str:
+        busy = sum(not lane.idle for lane in self._lanes)
+        return f"Processes({self.lanes}, {self._method!r}, {busy} busy)"
+
+    # -- starting and ending -------------------------------------------------------------------
+
+    def start(self, jobs: Sequence[Job | None], settings: RunSettings) -> None:
+        self._settings = settings
+        self._jobs = jobs
+        if self._method == "auto":
+            alone = hasattr(os, "fork") and threading.active_count() == 1
+            self._method = "fork" if alone else "spawn"
+        self._slots = Slots(self.lanes)
+        self._oom = OomCounter()
+        self._packer = Packer(jobs, by_value=self._method == "spawn")
+        self._lanes = [Lane(number, self._slots.lane(number)) for number in range(self.lanes)]
+        self._start_zygote()
+        self._selector = selectors.DefaultSelector()
+        self._ear, self._bell = socket.socketpair()
+        self._ear.settimeout(0)
+        self._bell.settimeout(0)
+        self._selector.register(self._ear, selectors.EVENT_READ)
+        self._listen_to_zygote()
+        for lane in self._lanes:
+            self._start_worker(lane)
+
+    def _start_zygote(self) -> None:
+        assert self._settings is not None
+        if self._method == "fork":
+            others = [lane.connection for lane in self._lanes if lane.connection]
+            self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
+        else:
+            self._zygote = spawn_zygote(self.lanes, self._settings, self._slots)
+
+    def _listen_to_zygote(self) -> None:
+        assert self._zygote is not None
+        self._zygote.control.settimeout(None)
+        self._selector.register(self._zygote.control, selectors.EVENT_READ)
+
+    def _start_worker(self, lane: Lane) -> None:
+        assert self._settings is not None
+        ours, theirs = socket.socketpair()
+        ours.settimeout(0)
+        lane.connection = ours
+        if self._settings.capture:
+            lane.sinks = tuple(open_sink(self._settings.folder) for _ in range(2))
+        lane.slot.prepare(0)
+        self._order(Order.START, lane, fds=(theirs.fileno(), *lane.sinks))
+        theirs.close()
+        self._selector.register(ours, selectors.EVENT_READ, lane)
+
+    def _order(self, order: Order, lane: Lane, argument: int = 0, fds: Sequence[int] = ()) -> None:
+        if self._zygote is not None:
+            try:
+                send_order(self._zygote.control, order, lane.number, argument, fds)
+            except OSError:
+                return  # the zygote is gone, which the next wait finds out
+
+    def close(self) -> None:
+        if not self._lanes:
+            return
+        if self._zygote is not None:
+            self._zygote.end()
+            self._zygote = None
+        for lane in self._lanes:
+            self._returned += lane.leftover()
+            lane.disconnect()
+        self._lanes = []
+        self._selector.close()
+        self._ear.close()
+        self._bell.close()
+        self._slots.close()
+
+    # -- work ----------------------------------------------------------------------------------
+
+    def idle(self) -> int:
+        return sum(lane.idle for lane in self._lanes)
+
+    def submit(self, batch: Sequence[Task]) -> None:
+        lane = next(lane for lane in self._lanes if lane.idle)
+        entries, tasks, refused = self._packer.pack(batch, lane.known_functions)
+        self._reports += refused
+        if not tasks:
+            return
+        lane.begin(tasks, frame(entries))
+        lane.watched = any(
+            task.job.command.options.timeout is not None
+            or task.job.command.options.memory is not None
+            for task in tasks
+        )
+        if lane.outbox:
+            self._listen_to(lane, selectors.EVENT_READ | selectors.EVENT_WRITE)
+
+    def wait(self, timeout: float | None) -> list[Report]:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not (self._reports or self._returned or self._woken):
+            now = time.monotonic()
+            if deadline is not None and now > deadline:
+                break
+            self._listen(self._pause(now, deadline))
+            self._watch(time.monotonic())
+        self._woken = False
+        reports, self._reports = self._reports, []
+        return reports
+
+    def take_back(self) -> list[Task]:
+        returned, self._returned = self._returned, []
+        return returned
+
+    def running(self) -> list[Running]:
+        snapshots = (lane.snapshot() for lane in self._lanes)
+        return [snapshot for snapshot in snapshots if snapshot is not None]
+
+    def wake(self) -> None:
+        self._woken = True
+        try:
+            self._bell.send(b"\0")
+        except (AttributeError, OSError):
+            return  # not started, closed, or enough wake-ups are waiting
+
+    # -- listening -----------------------------------------------------------------------------
+
+    def _listen(self, pause: float | None) -> None:
+        for key, events in self._selector.select(pause):
+            lane = key.data
+            if lane is not None:
+                if events & selectors.EVENT_WRITE:
+                    self._send_more(lane)
+                if events & selectors.EVENT_READ:
+                    self._receive(lane)
+            elif key.fileobj is self._ear:
+                self._ear.recv(4096)
+            else:
+                self._hear_zygote()
+
+    def _send_more(self, lane: Lane) -> None:
+        lane.send()
+        if not lane.outbox:
+            self._listen_to(lane, selectors.EVENT_READ)
+
+    def _listen_to(self, lane: Lane, events: int) -> None:
+        assert lane.connection is not None
+        self._selector.modify(lane.connection, events, lane)
+
+    def _receive(self, lane: Lane) -> None:
+        if lane.connection is None:
+            return
+        self._reports += lane.receive()
+        if lane.over:
+            self._returned += lane.leftover()
+            lane.early_deaths = 0
+        if lane.hung_up:
+            # Its end is announced by the zygote; without this, select would not block any more.
+            self._stop_listening(lane)
+
+    def _hear_zygote(self) -> None:
+        assert self._zygote is not None
+        try:
+            data = self._zygote.control.recv(64 * NOTICE_SIZE)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._lose_zygote()
+            return
+        self._notices += data
+        while len(self._notices) >= NOTICE_SIZE:
+            notice = parse_notice(bytes(self._notices[:NOTICE_SIZE]))
+            del self._notices[:NOTICE_SIZE]
+            self._heed(notice)
+
+    def _heed(self, notice: Notice) -> None:
+        lane = self._lanes[notice.lane]
+        if notice.news is News.STARTED:
+            lane.pid = notice.pid
+        elif notice.news is News.CANNOT_START:
+            raise WeftError(
+                "A worker process can't be started.",
+                facts={"because": os.strerror(notice.status)},
+                cure="Ask for fewer workers, or end other programs.",
+            )
+        else:
+            self._bury(lane, notice)
+            self._start_worker(lane)
+
+    def _bury(self, lane: Lane, notice: Notice) -> None:
+        self._receive(lane)
+        cause = None
+        if self._oom.rose():
+            note = "killed by the kernel, because memory ran out"
+            cause = Cause(AttemptState.OUT_OF_MEMORY, note)
+        self._give_up(lane, notice, cause)
+
+    def _give_up(self, lane: Lane, notice: Notice, cause: Cause | None) -> None:
+        """Settle what a worker leaves behind that has ended."""
+        report = lane.bury(notice, cause)
+        if report is not None:
+            self._reports.append(report)
+        blamed = report.task if report is not None else None
+        self._returned += [task for task in lane.leftover() if task is not blamed]
+        self._stop_listening(lane)
+        lane.disconnect()
+        if lane.early_deaths >= HOPELESS:
+            raise WeftError(
+                "The worker processes end as soon as they start.",
+                facts={"exit status": notice.status},
+                cure='Look above for what they printed, or use executor="inline".',
+            )
+
+    def _stop_listening(self, lane: Lane) -> None:
+        if lane.connection is not None and lane.connection in self._selector.get_map():
+            self._selector.unregister(lane.connection)
+
+    def _lose_zygote(self) -> None:
+        """The zygote was killed, and with it all workers: go on with new ones."""
+        assert self._zygote is not None
+        self._selector.unregister(self._zygote.control)
+        status = self._zygote.end()
+        self._zygote = None
+        self._notices.clear()
+        cause = Cause(AttemptState.DIED, "the process that watches over the workers was killed")
+        for lane in self._lanes:
+            self._receive(lane)
+            self._give_up(lane, Notice(News.ENDED, lane.number, lane.pid, status, 0), cause)
+        self._start_zygote()
+        self._listen_to_zygote()
+        for lane in self._lanes:
+            self._start_worker(lane)
+
+    # -- watching ------------------------------------------------------------------------------
+
+    def _pause(self, now: float, deadline: float | None) -> float | None:
+        """Seconds until something must be looked at; None when nothing must."""
+        moments = [] if deadline is None else [deadline]
+        someone_idle = any(lane.idle for lane in self._lanes)
+        for lane in self._lanes:
+            if lane.batch or lane.doom:
+                moments += self._moments(lane, now, recalling=someone_idle)
+        return max(0.0, min(moments) - now) if moments else None
+
+    def _moments(self, lane: Lane, now: float, *, recalling: bool) -> list[float]:
+        moments = []
+        if lane.doom is not None:
+            if not lane.doom.killed:
+                moments.append(lane.doom.kill_at)
+        elif lane.watched:
+            task = lane.current or lane.batch[lane.reported]
+            options = task.job.command.options
+            if options.timeout is not None:
+                began = lane.slot.started if lane.current else now
+                moments.append(began + options.timeout)
+            if options.memory is not None:
+                moments.append(self._next_memory)
+        if recalling and lane.holds_more:
+            moments.append(lane.recall_at)
+        return moments
+
+    def _watch(self, now: float) -> None:
+        someone_idle = any(lane.idle for lane in self._lanes)
+        look_at_memory = now >= self._next_memory
+        for lane in self._lanes:
+            if lane.doom is not None:
+                self._insist(lane, now)
+            elif not lane.batch:
+                continue
+            elif lane.watched:
+                self._check_limits(lane, now, memory=look_at_memory)
+            if someone_idle and lane.holds_more and now >= lane.recall_at:
+                self._recall(lane, now)
+        if look_at_memory:
+            self._next_memory = now + MEMORY_SECONDS
+
+    def _check_limits(self, lane: Lane, now: float, *, memory: bool) -> None:
+        task = lane.current
+        if task is None:
+            return
+        options = task.job.command.options
+        if options.timeout is not None and now - lane.slot.started >= options.timeout:
+            note = f"ran longer than its timeout of {options.timeout:g} s"
+            self._end(lane, AttemptState.TIMED_OUT, note)
+        elif memory and options.memory is not None:
+            lane.rss = memory_of(lane.pid, options.memory)
+            if lane.rss is not None and lane.rss > options.memory:
+                note = over_limit(lane.rss, options.memory)
+                self._end(lane, AttemptState.OUT_OF_MEMORY, note, now=True)
+
+    def _recall(self, lane: Lane, now: float) -> None:
+        """Let idle lanes have what this one has not begun."""
+        if lane.limit is None:
+            lane.ask_back()
+            if lane.slot.place > lane.reported:
+                self._order(Order.NUDGE, lane, NUDGE)
+            lane.recall_at = now + SETTLE_SECONDS
+        else:
+            self._returned += lane.take_back()
+            lane.recall_at = now + RECALL_SECONDS
+
+    # -- ending jobs ---------------------------------------------------------------------------
+
+    def cancel(self, job_ids: Collection[str] | None, *, now: bool = False) -> None:
+        for lane in self._lanes:
+            if not lane.batch:
+                continue
+            task = lane.current
+            if job_ids is None or (task is not None and task.job.id in job_ids):
+                if lane.doom is not None and not now:
+                    continue
+                self._end(lane, AttemptState.CANCELLED, None, now=now)
+
+    def _end(self, lane: Lane, state: AttemptState, note: str | None, *, now: bool = False) -> None:
+        assert self._settings is not None
+        moment = time.monotonic()
+        if lane.doom is None:
+            lane.doom = Doom(state, note, moment + self._settings.grace)
+        lane.slot.limit(0)
+        if now:
+            lane.doom.kill_at = moment
+            self._insist(lane, moment)
+        else:
+            self._order(Order.END, lane, signal.SIGTERM)
+
+    def _insist(self, lane: Lane, now: float) -> None:
+        assert lane.doom is not None
+        if now >= lane.doom.kill_at and not lane.doom.killed:
+            lane.doom.killed = True
+            self._order(Order.END, lane, signal.SIGKILL)
