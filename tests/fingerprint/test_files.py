@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.fingerprint.files import (
@@ -148,6 +148,7 @@ def test_folders_count_by_their_names(tmp_path, cache):
 STAMPS = st.builds(FileStamp, *[st.integers(0, 10 * RACY_NS)] * 2, st.integers(0, 3), st.just(1))
 
 
+@settings(deadline=None)
 @given(STAMPS, STAMPS, st.integers(0, 10 * RACY_NS))
 def test_a_stamp_is_believed_only_if_it_is_equal_and_was_old_when_hashed(stamp, now, hashed_at):
     believed = still_good((stamp, b"digest", hashed_at), now)

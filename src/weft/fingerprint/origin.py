@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
-from pathlib import Path
 
 _STDLIB = os.path.dirname(os.__file__)  # noqa: PTH120 - resolved links would not match __file__
 _INSTALLED = ("site-packages", "dist-packages")
@@ -43,7 +42,7 @@ def origin_of(module: str | None) -> Origin:
 
 
 def _origin_of_file(file: str) -> Origin:
-    if any(part in _INSTALLED for part in Path(file).parts):
+    if any(part in _INSTALLED for part in file.split(os.sep)):
         return Origin.INSTALLED
     return Origin.STDLIB if file.startswith(_STDLIB + os.sep) else Origin.FIRST_PARTY
 
