@@ -71,7 +71,7 @@ class Worker:
     capture
         Keeps what jobs print; None lets it go where this process prints.
     surroundings
-        Puts back what jobs change in the process.
+        Puts back what jobs change in the process; None where others share it.
     on_error
         Called with an exception of the job's before it is turned into data.
     say
@@ -82,7 +82,7 @@ class Worker:
         self,
         settings: RunSettings,
         capture: Capture | None,
-        surroundings: Surroundings,
+        surroundings: Surroundings | None,
         *,
         on_error: Callable[[BaseException], None] | None = None,
         say: Callable[[str], None] | None = None,
@@ -248,7 +248,7 @@ class Worker:
         duration = time.monotonic() - started
         cpu = time.process_time()
         used, self._cpu = cpu - self._cpu, cpu
-        note = self._surroundings.restore(duration)
+        note = self._surroundings.restore(duration) if self._surroundings is not None else None
         output = self._capture.take() if self._capture is not None else None
         if type(kept) is tuple:
             result, data, size = kept

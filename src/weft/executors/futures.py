@@ -1,0 +1,208 @@
+"""Any ``concurrent.futures`` executor as a place where attempts run."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import Executor as FuturesExecutor
+from dataclasses import replace
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from weft.errors import SerializationError, UserError, WeftError
+from weft.executors.base import Report, Running, RunSettings, Task
+from weft.executors.failure import error_text
+from weft.executors.parcels import refusal
+from weft.executors.wire import Parcel, job_of
+from weft.graph.packing import pack_call
+from weft.model.job import Job
+from weft.model.outcome import Outcome
+from weft.model.states import AttemptState
+from weft.store.objects import Input
+
+
+class Futures:
+    """Passes tasks to an executor of ``concurrent.futures``: threads, processes, loky, Dask, MPI.
+
+    Calls travel by value, so that workers need neither this script nor this graph; they must see
+    the context's folder under the same path. A job's timeout and declared memory are not enforced
+    here, and a job that runs can't be ended, only given up. What jobs print is kept where each has
+    a process for itself. The executor is the caller's: it is not shut down in the end.
+
+    Parameters
+    ----------
+    executor
+        Where the calls go.
+    lanes
+        How many batches may be under way; by default as many as the executor has workers, or
+        twice as many as there are processors.
+    """
+
+    name = "futures"
+
+    def __init__(self, executor: FuturesExecutor, lanes: int | None = None) -> None:
+        if not isinstance(executor, FuturesExecutor):
+            raise UserError(
+                f"{executor!r} is no executor.", cure="Pass a concurrent.futures.Executor."
+            )
+        workers = getattr(executor, "_max_workers", None)
+        self.lanes = lanes or workers or 2 * (os.cpu_count() or 1)
+        self._executor = executor
+        self._settings: RunSettings | None = None
+        self._ended: SimpleQueue[Future[list[Outcome]] | None] = SimpleQueue()
+        self._batches: dict[Future[list[Outcome]], tuple[list[Task], float]] = {}
+        self._reports: list[Report] = []
+        self._returned: list[Task] = []
+
+    def __repr__(self) -> str:
+        return f"Futures({self._executor!r}, {len(self._batches)} batches under way)"
+
+    def start(self, _jobs: Sequence[Job | None], settings: RunSettings) -> None:
+        """Get ready; the other executor has started by itself."""
+        self._settings = settings
+
+    def idle(self) -> int:
+        return max(0, self.lanes - len(self._batches))
+
+    def submit(self, batch: Sequence[Task]) -> None:
+        assert self._settings is not None
+        tasks, parcels = [], []
+        for task in batch:
+            try:
+                parcels.append((_parcel(task.job), tuple(task.inputs)))
+                tasks.append(task)
+            except SerializationError as error:
+                self._reports.append(refusal(task, error))
+        if not tasks:
+            return
+        settings = self._settings
+        capture = settings.capture
+        try:
+            future = self._executor.submit(
+                run_parcels, parcels, settings.folder, settings.graph_token, os.getpid(), capture
+            )
+        except RuntimeError as error:  # BrokenExecutor is one; so is what a closed executor raises
+            self._returned += tasks
+            raise WeftError(
+                "The executor takes no more jobs.",
+                facts={"executor": self._executor, "because": error_text(error)},
+                cure="Make a new one and run again: what was finished is kept.",
+            ) from error
+        self._batches[future] = tasks, time.time()
+        future.add_done_callback(self._ended.put)
+
+    def wait(self, timeout: float | None) -> list[Report]:
+        if not (self._reports or self._returned):
+            try:
+                self._take(self._ended.get(timeout=timeout))
+            except Empty:
+                return []
+        while not self._ended.empty():
+            self._take(self._ended.get())
+        reports, self._reports = self._reports, []
+        return reports
+
+    def _take(self, future: Future[list[Outcome]] | None) -> None:
+        if future is None:
+            return
+        tasks, submitted = self._batches.pop(future, ([], 0.0))
+        try:
+            outcomes = future.result()
+        except CancelledError:
+            self._returned += tasks
+        except Exception as error:  # noqa: BLE001 - the executor's own troubles, of any class
+            self._reports += [Report(task, _lost(error, submitted)) for task in tasks]
+        else:
+            pairs = zip(tasks, outcomes, strict=True)
+            self._reports += [Report(task, outcome) for task, outcome in pairs]
+
+    def take_back(self) -> list[Task]:
+        returned, self._returned = self._returned, []
+        return returned
+
+    def running(self) -> list[Running]:
+        """The batches under way: of those, which job runs is not known here."""
+        return [
+            Running(tasks[0], submitted, 0)
+            for future, (tasks, submitted) in list(self._batches.items())
+            if future.running()
+        ]
+
+    def wake(self) -> None:
+        self._ended.put(None)
+
+    def cancel(self, job_ids: Collection[str] | None, *, now: bool = False) -> None:
+        """Take back the batches that have not begun.
+
+        Those under way can't be ended from here; with ``now`` they are reported as cancelled, and
+        what they still give is dropped.
+        """
+        for future, (tasks, submitted) in list(self._batches.items()):
+            chosen = job_ids is None or any(task.job.id in job_ids for task in tasks)
+            if chosen and not future.cancel() and now:
+                del self._batches[future]
+                outcome = Outcome(AttemptState.CANCELLED, submitted, time.time() - submitted)
+                self._reports += [Report(task, replace(outcome)) for task in tasks]
+
+    def close(self) -> None:
+        """Wait for what runs; the executor itself stays the caller's."""
+        for future in list(self._batches):
+            future.cancel()
+        while self._batches:
+            self._take(self._ended.get())
+        self._settings = None
+
+
+def _parcel(job: Job) -> Parcel:
+    command = job.command
+    call = job.packed
+    if call is None:
+        assert command.function is not None
+        call = pack_call(command.function, job.args, job.kwargs, by_value=True)
+    names = tuple(one.id for one in job.inputs)
+    return Parcel(job.id, command.name, command.dynamic, command.options.cutoff, names, call)
+
+
+def _lost(error: BaseException, submitted: float) -> Outcome:
+    if isinstance(error, BrokenExecutor):
+        note = f"the executor broke while it ran: {error_text(error)}"
+    else:
+        note = f"the executor lost it: {error_text(error)}"
+    return Outcome(AttemptState.DIED, submitted, max(0.0, time.time() - submitted), note=note)
+
+
+def run_parcels(
+    parcels: Sequence[tuple[Parcel, Sequence[Input]]],
+    folder: Path,
+    graph_token: str,
+    submitter: int,
+    capture: bool,
+) -> list[Outcome]:
+    """Run some tasks here; this is what the other executor calls.
+
+    Parameters
+    ----------
+    submitter
+        Process id of the main process: what threads of it print can't be told apart.
+    """
+    from weft.executors.capture import Capture
+    from weft.executors.surroundings import Surroundings
+    from weft.executors.worker import Worker
+    from weft.fingerprint.fingerprinter import Fingerprinter
+
+    main_thread = threading.current_thread() is threading.main_thread()
+    alone = os.getpid() != submitter and main_thread
+    settings = RunSettings(folder, Fingerprinter(), graph_token)
+    sink = Capture(folder) if capture and alone else None
+    surroundings = Surroundings(own=False) if alone else None
+    worker = Worker(settings, sink, surroundings)
+    try:
+        return [worker.run(job_of(parcel), inputs) for parcel, inputs in parcels]
+    finally:
+        if sink is not None:
+            sink.close()
+        if surroundings is not None:
+            surroundings.close()
