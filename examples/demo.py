@@ -88,7 +88,9 @@ def farewell(folder: Path) -> None:
     print(f"  {shown / 'report' / 'complexity.png'}   one of its figures")
     say("Go on:")
     print(f"  cd {shown}")
-    print(f"  {os.path.relpath(sys.executable, folder)} {SCRIPT.name}")
+    print(
+        f"  {min(sys.executable, os.path.relpath(sys.executable, folder), key=len)} {SCRIPT.name}"
+    )
     print("      gives a prompt: try ls, stats, details survey-report, why survey-report, help")
     print(f"  edit {SCRIPT.name} there, and say parmake again\n", flush=True)
 

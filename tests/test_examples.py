@@ -141,10 +141,13 @@ def test_an_edit_of_the_threshold_parses_no_file_again(survey, tmp_path):
     make, run, _ = survey
     make("parmake n=2", code=SOME_JOB_FAILED)
     run.edit("TOO_COMPLEX = 10\n", "TOO_COMPLEX = 12\n")
-    assert "TOO_COMPLEX" in make("why survey-complex-shop")
+    assert "will run" in make("why survey")
     said = make("parmake n=2", code=SOME_JOB_FAILED)
     # The generator, three verdicts, the figure of complexity and the report.
     assert "6 ran" in said
+    assert "TOO_COMPLEX changed" in make("why survey")
+    assert "judge() changed" in make("why survey-complex-shop")
+    assert "fresh" in make("why survey-summary-shop")
 
 
 def test_an_edit_of_a_surveyed_file_runs_what_depends_on_it(survey, tmp_path):
