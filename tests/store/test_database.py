@@ -23,6 +23,11 @@ def filled(folder, jobs: int = 50) -> Store:
     return store
 
 
+def reopened(store: Store) -> Store:
+    store.close()
+    return Store.open(store.folder, write=True)
+
+
 def set_aside(folder) -> list[str]:
     return sorted(path.name for path in folder.glob("weft.db.corrupt-*"))
 
@@ -55,14 +60,12 @@ def test_a_reader_of_a_damaged_file_says_so_and_changes_nothing(folder):
     assert set_aside(folder) == []
 
 
-def damage(folder) -> None:
-    """Overwrite the first page of the attempts, as a broken disk does."""
-    connection = sqlite3.connect(folder / "weft.db")
-    sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'attempt'"
-    ((page,),) = connection.execute(sql).fetchall()
-    connection.close()
-    with (folder / "weft.db").open("r+b") as file:
-        file.seek(4096 * (page - 1))
+def damage(folder, job_id: str) -> None:
+    """Overwrite the page that holds an attempt, as a broken disk does."""
+    path = folder / "weft.db"
+    page = path.read_bytes().index(job_id.encode()) // 4096
+    with path.open("r+b") as file:
+        file.seek(4096 * page)
         file.write(b"\xff" * 4096)
 
 
@@ -71,7 +74,7 @@ def test_damage_is_found_after_a_run_that_was_killed(folder):
     store.flush()
     store.objects.write(bytes(20), encode(bytes(50_000)))
     store.close()  # the run has no end: it counts as killed
-    damage(folder)
+    damage(folder, "j49")
     store = Store.open(folder, write=True)
     assert len(set_aside(folder)) == 1
     assert store.traces() == []
@@ -79,18 +82,33 @@ def test_damage_is_found_after_a_run_that_was_killed(folder):
     store.close()
 
 
-def test_damage_met_in_the_middle_is_found_by_the_next_opening(folder):
-    store = filled(folder)
+@pytest.mark.parametrize("job_id", ["j2999", "j1500", "j2000"])
+def test_damage_that_a_run_meets_is_set_aside_by_that_run(folder, job_id):
+    store = filled(folder, 3000)
     store.end_run("done")
     store.close()
-    damage(folder)
+    damage(folder, job_id)
     store = Store.open(folder, write=True)
-    with pytest.raises(StoreError, match="damaged"):
-        store.traces()
-    store.close()
-    store = Store.open(folder, write=True)
-    assert len(set_aside(folder)) == 1
     assert store.traces() == []
+    assert len(set_aside(folder)) == len(store.messages) == 1
+    remember(store, "a", 1)
+    store = reopened(store)
+    assert len(store.traces()) == 1
+    store.close()
+
+
+def test_damage_that_a_later_question_meets_is_set_aside_by_the_next_opening(folder):
+    store = filled(folder, 3000)
+    store.end_run("done")
+    store.close()
+    damage(folder, "j1500")
+    store = Store.open(folder, write=True)
+    with pytest.raises(StoreError, match="damaged") as caught:
+        store.durations()
+    assert "Run make" in caught.value.cure
+    assert set_aside(folder) == []
+    store = reopened(store)
+    assert len(set_aside(folder)) == 1
     store.close()
 
 

@@ -118,7 +118,9 @@ class Database:
             )
         if version == 0:
             self._create()
-        elif _suspect(self.path).exists() or self._ended_badly():
+            return
+        run("SELECT max(id) FROM attempt").fetchone()  # damage here would not wait for a question
+        if _suspect(self.path).exists() or self._ended_badly():
             self._check()
 
     def _ended_badly(self) -> bool:
@@ -238,6 +240,15 @@ class Database:
                 raise
         except sqlite3.Error as error:
             raise self._trouble(error) from error
+
+    def begin_anew(self) -> bool:
+        """Set the file aside and begin a new one, if a question has just met damage in it."""
+        if self.path is None or not _suspect(self.path).exists():
+            return False
+        self._connection.close()
+        self.messages.append(_set_aside(self.path))
+        self._connection = self._open_checked(self.path)._connection
+        return True
 
     def grow_cache(self) -> None:
         """Give SQLite the memory for writing much; reading alone does not need it."""

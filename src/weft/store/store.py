@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from weft.errors import StoreError
 from weft.model.job import DIGEST_SIZE, Digest, JobRecord
 from weft.model.outcome import Observation
 from weft.model.states import AttemptState
@@ -98,12 +99,22 @@ class Store:
     # -- traces ------------------------------------------------------------------------------
 
     def traces(self) -> list[tuple[int, bytes, bytes, str, int]]:
-        """Id, key, result, job id and flags of all traces that count, oldest first."""
+        """Id, key, result, job id and flags of all traces that count, oldest first.
+
+        It reads most of the database, and is what each run asks first: when it meets damage there,
+        the file is set aside and the run begins with an empty one.
+        """
         self.flush()
-        return self._database.rows(
+        sql = (
             "SELECT id, key, result, job_id, flags FROM attempt "
             f"WHERE result IS NOT NULL AND flags < {int(TraceFlag.INVALID)} ORDER BY id"
         )
+        try:
+            return self._database.rows(sql)
+        except StoreError:
+            if not self._write or not self._database.begin_anew():
+                raise
+            return self._database.rows(sql)
 
     def trace(self, trace_id: int) -> TraceRow:
         """One trace, whole.

@@ -58,7 +58,7 @@ def database_trouble(error: sqlite3.Error, path: Path) -> StoreError:
         cure = "Make the folder writable, or choose another one for the context."
         return StoreError("The database can't be written to.", facts=facts, cure=cure)
     if is_corrupt(error):
-        cure = "Run a command that writes, such as make: it sets the damaged file aside."
+        cure = "Run make (again): it sets the damaged file aside and begins a new one."
         return StoreError("The database is damaged.", facts=facts, cure=cure)
     cure = "If the disk is well and not full, please report it."
     return StoreError("The database can't be used.", facts=facts, cure=cure)
