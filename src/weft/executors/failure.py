@@ -49,8 +49,8 @@ def _type_names(kind: type) -> tuple[str, ...]:
 
 
 def type_name(kind: type) -> str:
-    """The class's name as tracebacks print it."""
-    if kind.__module__ in {"builtins", "__main__"}:
+    """The class's name as tracebacks print it; short for Weft's own."""
+    if kind.__module__ in {"builtins", "__main__", "weft.errors"}:
         return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"
 

@@ -119,6 +119,7 @@ class Zygote:
                 pass
         finally:
             self._end_all()
+            self._control.close()
 
     def _prepare(self) -> None:
         os.setsid()
