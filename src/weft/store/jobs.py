@@ -30,6 +30,7 @@ class JobTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._places: int | None = None
 
     def all(self) -> list[JobRow]:
         """In an order in which they can run; a job whose generator is inactive is inactive."""
@@ -66,58 +67,57 @@ class JobTable:
         row = self._database.row("SELECT value FROM setting WHERE name = 'graph digest'")
         return row[0] if row is not None else None
 
-    def next_position(self) -> int:
-        """One more than the largest place of a generated job."""
-        sql = "SELECT coalesce(max(position), -1) + 1 FROM job WHERE definer IS NOT NULL"
-        position: int = self._database.row(sql)[0]
-        return position
-
-    def children_of(self, definer: str) -> list[str]:
-        """Active jobs that this generator made itself."""
+    def take_in(
+        self,
+        connection: sqlite3.Connection,
+        definer: str,
+        records: Sequence[JobRecord],
+        run: int | None,
+    ) -> None:
+        """Write the jobs that a generator defined, and retire its others (rule 16)."""
+        names = {record.id for record in records}
         sql = "SELECT job_id FROM job WHERE active AND definer = ?"
-        return [row[0] for row in self._database.rows(sql, (definer,))]
+        before = [row[0] for row in connection.execute(sql, (definer,))]
+        self.retire(connection, [name for name in before if name not in names], run)
+        first = self._next_position(len(records))
+        rows = [_generated_row(record, first + place) for place, record in enumerate(records)]
+        connection.executemany(_UPSERT, rows)
 
-    def generated_by(self, job_ids: Iterable[str]) -> list[str]:
-        """Active jobs that these generators made, and those made by them, and so on."""
-        found: list[str] = []
+    def retire(
+        self, connection: sqlite3.Connection, job_ids: Iterable[str], run: int | None
+    ) -> None:
+        """Mark jobs, and what they generated, and so on, as gone since ``run``."""
         layer = list(job_ids)
         while layer:
+            connection.executemany(
+                "UPDATE job SET active = 0, retired_run = ? WHERE job_id = ?",
+                [(run, name) for name in layer],
+            )
             sql = "SELECT job_id FROM job WHERE active AND definer IN"
             layer = [row[0] for row in self._database.among(sql, layer)]
-            found.extend(layer)
-        return found
+
+    def _next_position(self, count: int) -> int:
+        """The first of ``count`` places behind all generated jobs."""
+        if self._places is None:
+            sql = "SELECT coalesce(max(position), -1) + 1 FROM job WHERE definer IS NOT NULL"
+            self._places = int(self._database.row(sql)[0])
+        self._places += count
+        return self._places - count
 
 
-def upsert_generated(
-    connection: sqlite3.Connection, records: Sequence[JobRecord], position: int
-) -> None:
-    """Write the jobs of a generator, from ``position`` on."""
-    connection.executemany(
-        _UPSERT,
-        [
-            (
-                record.id,
-                position + place,
-                record.name,
-                record.definition,
-                record.code,
-                record.arguments_text,
-                None,
-                record.definer,
-                "\n".join(record.inputs) or None,
-                "\n".join(record.extra) or None,
-                record.dynamic,
-            )
-            for place, record in enumerate(records)
-        ],
-    )
-
-
-def retire(connection: sqlite3.Connection, job_ids: Iterable[str], run: int | None) -> None:
-    """Mark jobs as gone since ``run``."""
-    connection.executemany(
-        "UPDATE job SET active = 0, retired_run = ? WHERE job_id = ?",
-        [(run, name) for name in job_ids],
+def _generated_row(record: JobRecord, position: int) -> DefinitionRow:
+    return (
+        record.id,
+        position,
+        record.name,
+        record.definition,
+        record.code,
+        record.arguments_text,
+        None,
+        record.definer,
+        "\n".join(record.inputs) or None,
+        "\n".join(record.extra) or None,
+        record.dynamic,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from weft.model.job import Digest
+from weft.model.job import Digest, JobRecord
 from weft.model.outcome import ErrorReport, Frame, Outcome
 from weft.store.database import Database
+from weft.store.jobs import JobTable
 from weft.store.values import Values
 
 GROUP_SECONDS = 0.1
@@ -36,12 +38,13 @@ class Recorder:
     committed after it (rule 21).
     """
 
-    def __init__(self, database: Database, values: Values) -> None:
+    def __init__(self, database: Database, values: Values, jobs: JobTable) -> None:
         self.run: int | None = None
         self.last_attempt: int = database.row("SELECT coalesce(max(id), 0) FROM attempt")[0]
         self.committed_attempt = self.last_attempt
         self._database = database
         self._values = values
+        self._jobs = jobs
         self._committed = 0.0
         self._grown = False
         self.attempts: list[Row] = []
@@ -51,6 +54,7 @@ class Recorder:
         self._events: list[Row] = []
         self._codes: list[Row] = []
         self._stats: dict[str, Row] = {}
+        self._generated: list[tuple[str, Sequence[JobRecord], int | None]] = []
         self._later: list[tuple[str, Row]] = []
 
     def record(
@@ -144,6 +148,10 @@ class Recorder:
         """What ``put_stat`` noted and is not committed yet."""
         return self._stats.get(path)
 
+    def add_generated(self, definer: str, records: Sequence[JobRecord]) -> None:
+        """Note the jobs that a generator defined; in one transaction with its trace."""
+        self._generated.append((definer, records, self.run))
+
     def later(self, sql: str, *parameters: object) -> None:
         """Run a statement in the next group, after its attempts."""
         self._later.append((sql, parameters))
@@ -153,6 +161,7 @@ class Recorder:
         """Whether there is something to commit."""
         return bool(
             self.attempts
+            or self._generated
             or self._later
             or self._events
             or self._codes
@@ -195,6 +204,7 @@ class Recorder:
             self._expansions,
             self._events,
             self._codes,
+            self._generated,
             self._later,
         )
 
@@ -212,6 +222,8 @@ class Recorder:
                 connection.executemany(sql, rows)
         if self._stats:
             connection.executemany(_FILE_STAT, list(self._stats.values()))
+        for definer, records, run in self._generated:
+            self._jobs.take_in(connection, definer, records, run)
         for sql, parameters in self._later:
             connection.execute(sql, parameters)
 

@@ -16,7 +16,7 @@ from weft.model.states import AttemptState
 from weft.store import removal
 from weft.store.database import Database
 from weft.store.file_stats import FileStats
-from weft.store.jobs import DefinitionRow, JobTable, retire, upsert_generated
+from weft.store.jobs import DefinitionRow, JobTable
 from weft.store.objects import Input, Objects, encode
 from weft.store.recorder import Recorder, error_from_json
 from weft.store.rows import (
@@ -66,8 +66,8 @@ class Store:
         self._write = write
         self._database = database
         self._values = Values(database, self.objects)
-        self._recorder = Recorder(database, self._values)
         self._jobs = JobTable(database)
+        self._recorder = Recorder(database, self._values, self._jobs)
         self.file_stats = FileStats(database, self._recorder)
         self._pid = os.getpid()
         self._known_code: set[Digest] = set()
@@ -228,23 +228,13 @@ class Store:
 
     def add_generated(self, parent_id: str, records: Sequence[JobRecord]) -> None:
         """Take in the jobs that a generator defined, and retire its others (rule 16)."""
-        self.flush()
-        names = {record.id for record in records}
-        before = self._jobs.children_of(parent_id)
-        gone = [name for name in before if name not in names]
-        gone += self._jobs.generated_by(gone)
-        position = self._jobs.next_position()
-        with self._database.transaction() as connection:
-            retire(connection, gone, self._recorder.run)
-            upsert_generated(connection, records, position)
+        self._recorder.add_generated(parent_id, records)
 
     def retire(self, job_ids: Iterable[str], run: int | None) -> None:
         """Mark jobs, and what they generated, as gone from the graph since ``run``."""
         self.flush()
-        gone = list(job_ids)
-        gone += self._jobs.generated_by(gone)
         with self._database.transaction() as connection:
-            retire(connection, gone, run)
+            self._jobs.retire(connection, job_ids, run)
 
     # -- code --------------------------------------------------------------------------------
 
