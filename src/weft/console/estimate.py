@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from weft.context import Context
 from weft.model.job import Job
 from weft.scheduler.loop import Loop
 from weft.scheduler.plan import Status
+
+if TYPE_CHECKING:
+    from weft.context import Context
 
 FRESH_SECONDS = 2.0
 """How long an estimate is counted down before it is made anew: a look at 100,000 jobs takes

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weft.console.views import (
     AttemptLine,
@@ -21,7 +22,6 @@ from weft.console.views import (
     Waits,
     WillRun,
 )
-from weft.context import Context
 from weft.graph.definition import arguments_text
 from weft.graph.selection import select
 from weft.model.job import Job
@@ -31,6 +31,9 @@ from weft.model.states import AttemptState, JobState
 from weft.scheduler.survey import Survey, survey
 from weft.store.rows import AttemptRow
 from weft.store.store import Store
+
+if TYPE_CHECKING:
+    from weft.context import Context
 
 TAIL_LINES = 6
 """Lines of a traceback, and of each output, that a failure shows without being asked."""

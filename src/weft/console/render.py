@@ -224,7 +224,7 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
     ]
     for label, text in facts:
         if text:
-            yield f"  {label + ':':<12}{text}"
+            yield f"  {label + ':':<13}{text}"
     for attempt in job.attempts:
         yield from _attempt(attempt, job.function)
     for label, text in (

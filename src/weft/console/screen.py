@@ -100,9 +100,14 @@ def shorten(text: str, width: int) -> str:
     """
     if columns_of(text) <= width:
         return text
-    if width < 3:
-        return text[: max(width, 0)] if text.isascii() else ""
-    head, tail = width // 2, width - width // 2 - 1
-    while columns_of(text[:head]) + columns_of(text[-tail:]) >= width and tail > 1:
-        head, tail = max(head - 1, 1), tail - 1
-    return f"{text[:head]}…{text[-tail:]}"
+    head = _leading(text, width // 2)
+    tail = _leading(text[::-1], width - width // 2 - 1)[::-1]
+    return f"{head}…{tail}" if width > 0 else ""
+
+
+def _leading(text: str, width: int) -> str:
+    """The first characters that fit in ``width`` columns."""
+    end = max(min(width, len(text)), 0)
+    while end and columns_of(text[:end]) > width:
+        end -= 1
+    return text[:end]

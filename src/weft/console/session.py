@@ -6,14 +6,17 @@ import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weft.console.parser import Line, parse
 from weft.console.render import render
 from weft.console.screen import Screen, Tone
 from weft.console.table import Table, bind
 from weft.console.views import View
-from weft.context import Context
 from weft.errors import WeftBug, WeftError
+
+if TYPE_CHECKING:
+    from weft.context import Context
 
 BUG_EXIT_CODE = WeftBug.exit_code
 INTERRUPTED_EXIT_CODE = 130

@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from weft.console.estimate import Estimator
 from weft.console.looking import failure
 from weft.console.screen import Screen, Tone, columns_of, shorten
 from weft.console.words import duration_words
-from weft.context import Context
 from weft.errors import MakeFailed
 from weft.model.job import Job
 from weft.model.outcome import Outcome
-from weft.scheduler.loop import Loop, RunSummary
+from weft.scheduler.loop import Loop
+from weft.scheduler.summary import RunSummary
+
+if TYPE_CHECKING:
+    from weft.context import Context
 
 LIVE_SECONDS = 0.25
 """Between two repaints of the live line."""

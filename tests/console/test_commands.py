@@ -1,0 +1,244 @@
+"""What each command prints, word for word."""
+
+from pathlib import Path
+
+import pytest
+
+import weft
+from tests.console.conftest import Console, Open, draw, fit, load
+from weft.console.session import ExitRequested
+
+MAKE = "make executor=inline"
+
+
+def test_make_runs_all_and_says_what_it_did(opened: Open) -> None:
+    assert opened(1, 2)(MAKE) == ["5 ran, 5 done, 0 failed, 0 blocked, in TIME."]
+
+
+def test_make_again_has_nothing_to_do(opened: Open) -> None:
+    console = opened(1, 2)
+    console(MAKE)
+    assert console(MAKE) == ["Nothing to do: 5 jobs are fresh."]
+
+
+def test_failures_are_told_with_their_causes_and_the_rest_is_made(opened: Open) -> None:
+    assert opened(0, 1)(MAKE) == [
+        "✗ fit-0 failed: ZeroDivisionError: division by zero",
+        "      File, in fit",
+        "        return sum(data) / alpha",
+        "      stdout: fitting with 0",
+        "3 ran, 3 done, 1 failed, 1 blocked, in TIME.",
+    ]
+
+
+def test_a_failure_is_raised_as_make_failed(opened: Open) -> None:
+    with pytest.raises(weft.MakeFailed) as caught:
+        opened(0, 1).session.run(MAKE)
+    assert caught.value.failed == ("fit-0",)
+    assert caught.value.blocked == ("draw-0",)
+
+
+def test_a_selection_makes_only_its_upstream(opened: Open) -> None:
+    console = opened(1, 2)
+    assert console(f"{MAKE} fit*") == ["3 ran, 3 done, 0 failed, 0 blocked, in TIME."]
+
+
+def test_a_selection_that_names_no_job_now_makes_nothing(opened: Open) -> None:
+    console = opened(1)
+    assert console(f"{MAKE} failed") == ["No job is failed now: nothing to make."]
+    assert console("ls done") == ["No jobs."]
+
+
+def test_ls_shows_states(opened: Open) -> None:
+    console = opened(0, 1)
+    console(MAKE)
+    assert console("ls") == [
+        "✓  load  done  load()  TIME",
+        "✗  fit-0  failed  fit()",
+        "■  draw-0  blocked  draw()",
+        "✓  fit-1  done  fit()  TIME",
+        "✓  draw-1  done  draw()  TIME",
+    ]
+
+
+def test_ls_before_the_first_make(opened: Open) -> None:
+    assert opened(1)("ls") == [
+        "○  load  ready  load()",
+        "·  fit-1  waiting  fit()",
+        "·  draw-1  waiting  draw()",
+    ]
+
+
+def test_ls_can_choose_and_give_reasons(opened: Open) -> None:
+    console = opened(1)
+    console(f"{MAKE}; invalidate fit-1")
+    assert console("list reason=1 fit* load") == [
+        "✓  load  done  load()  TIME",
+        "○  fit-1  ready, stale  fit()  TIME  it was invalidated",
+    ]
+
+
+def test_stats_count_by_function_and_state(opened: Open) -> None:
+    console = opened(0, 1)
+    console(MAKE)
+    assert console("stats") == [
+        "function  jobs  done  failed  blocked  time",
+        "load()  1  1  TIME",
+        "fit()  2  1  1  TIME",
+        "draw()  2  1  1  TIME",
+        "all  5  3  1  1  TIME",
+    ]
+
+
+def test_why_says_what_failed_and_what_that_blocks(opened: Open) -> None:
+    console = opened(0, 1)
+    console(MAKE)
+    assert console("why") == [
+        "✗ fit-0  failed: ZeroDivisionError: division by zero",
+        "      File, in fit",
+        "        return sum(data) / alpha",
+        "      stdout: fitting with 0",
+        "■ draw-0  blocked: fit-0 failed",
+    ]
+
+
+def test_why_has_nothing_to_say_of_a_first_success(opened: Open) -> None:
+    console = opened(1)
+    console(MAKE)
+    assert console("why") == ["Nothing failed, and nothing that ran before is out of date."]
+    assert console("why fit-1") == ["✓ fit-1  ran in the last run: it had never run"]
+
+
+def test_why_of_something_that_was_not_asked_to_run_yet(opened: Open) -> None:
+    assert opened(1)("why load draw-1") == [
+        "○ load  will run: it never ran",
+        "· draw-1  waits for fit-1, whose results decide whether it runs",
+    ]
+
+
+def test_why_tells_a_changed_argument_before_and_after_the_run(tmp_path: Path) -> None:
+    def defined(alpha: int) -> Console:
+        context = weft.Context(tmp_path / "out")
+        context.comp(fit, [1, 2], alpha, job_id="fit")
+        context.comp(draw, 3.0)
+        return Console(context)
+
+    defined(1)(MAKE)
+    console = defined(2)
+    changed = "argument changed: ([1, 2], 1) → ([1, 2], 2)"
+    assert console("why") == [f"○ fit  will run: {changed}"]
+    console(MAKE)
+    assert console("why") == [f"✓ fit  ran in the last run: {changed}"]
+    assert console("why draw") == ["✓ draw  fresh: nothing about it changed"]
+
+
+def test_details_show_all_about_a_job(opened: Open) -> None:
+    console = opened(0)
+    console(MAKE)
+    lines = console("details fit-0")
+    call = lines.pop(2)
+    assert call.startswith("  call:  fit(")
+    assert "load" in call
+    assert lines[:5] == [
+        "fit-0",
+        "  state:  ✗ failed",
+        "  defined by:  the script",
+        "  depends on:  load",
+        "  needed by:  draw-0",
+    ]
+    attempt, *rest = [line for line in lines if line.startswith("  attempt")]
+    assert rest == []
+    assert attempt.startswith("  attempt 1:  DATE, TIME, inline")
+    assert attempt.endswith(": ZeroDivisionError: division by zero")
+    assert "    ZeroDivisionError: division by zero" in lines
+    assert lines[-2:] == ["  stdout:", "    fitting with 0"]
+
+
+def test_details_need_jobs(opened: Open) -> None:
+    with pytest.raises(weft.UserError, match="which jobs"):
+        opened(1)("details")
+
+
+def test_clean_alone_cleans_all(opened: Open) -> None:
+    console = opened(1)
+    console(MAKE)
+    assert console("clean") == ["Cleaned 3 jobs."]
+    assert console(MAKE) == ["3 ran, 3 done, 0 failed, 0 blocked, in TIME."]
+
+
+def test_clean_of_nothing_cleans_nothing(opened: Open) -> None:
+    console = opened(1)
+    console(MAKE)
+    assert console("clean failed") == ["No job is failed now: nothing was cleaned."]
+    assert console(MAKE) == ["Nothing to do: 3 jobs are fresh."]
+
+
+def test_invalidate_lets_jobs_run_again_but_not_what_sees_the_same_result(opened: Open) -> None:
+    console = opened(1)
+    console(MAKE)
+    assert console("invalidate fit-1") == ["Invalidated 1 job."]
+    assert console(MAKE) == ["1 ran, 3 done, 0 failed, 0 blocked, in TIME."]
+
+
+@pytest.mark.parametrize("command", ["remake", "parremake n=2"])
+def test_remake_runs_the_selection_again(opened: Open, command: str) -> None:
+    console = opened(1)
+    console(MAKE)
+    assert console(f"{command} executor=inline draw*") == [
+        "1 ran, 3 done, 0 failed, 0 blocked, in TIME."
+    ]
+    assert console("why draw-1") == ["✓ draw-1  ran in the last run: it was invalidated"]
+
+
+def test_remake_of_nothing_makes_nothing(opened: Open) -> None:
+    console = opened(1)
+    assert console("remake failed") == ["No job is failed now: nothing to make."]
+    assert console("ls load") == ["○  load  ready  load()"]
+
+
+@pytest.mark.parametrize("setting", ["fail_fast=1", "keep_going=0"])
+def test_fail_fast_starts_nothing_after_a_failure(opened: Open, setting: str) -> None:
+    assert "not started" in opened(0, 1, 2)(f"{MAKE} {setting}")[-1]
+
+
+def test_help_lists_all_commands_under_headings(opened: Open) -> None:
+    lines = opened()("help")
+    assert [line for line in lines if line and line[0].isupper()][:4] == [
+        "Making",
+        "Looking",
+        "Forgetting",
+        "Other",
+    ]
+    assert "  make [JOBS]  Run what is stale, one job at a time." in lines
+
+
+def test_help_explains_one_command(opened: Open) -> None:
+    assert opened()("help ls") == [
+        "ls [JOBS] [reason=]",
+        "List jobs with their states. The time is that of the newest success.",
+        "  reason=  1: with the reasons of stale jobs (0)",
+        "Also called: list.",
+    ]
+
+
+def test_help_for_what_is_no_command_is_an_error(opened: Open) -> None:
+    with pytest.raises(weft.UserError, match="no command 'mak'"):
+        opened()("help mak")
+
+
+@pytest.mark.parametrize("word", ["exit", "quit"])
+def test_exit_ends_the_sequence(opened: Open, word: str) -> None:
+    with pytest.raises(ExitRequested):
+        opened(1)(f"{word}; clean")
+
+
+def test_ids_with_spaces_and_equals_signs_can_be_chosen(tmp_path: Path) -> None:
+    context = weft.Context(tmp_path / "out")
+    context.comp(load, "a", job_id="n=1")
+    context.comp(load, "b", job_id="two words")
+    console = Console(context)
+    console(f"{MAKE} 'n=1' 'two words'")
+    assert console("ls n=1 'two words'") == [
+        "✓  n=1  done  load()  TIME",
+        "✓  two words  done  load()  TIME",
+    ]

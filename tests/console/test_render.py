@@ -1,0 +1,98 @@
+import io
+import re
+
+from weft.console.render import render
+from weft.console.screen import Screen
+from weft.console.views import (
+    Blocked,
+    DidRun,
+    Explanation,
+    Explanations,
+    Failure,
+    Fresh,
+    JobLine,
+    Listing,
+    Tally,
+    View,
+    Waits,
+    WillRun,
+)
+from weft.model.reasons import CodeChanged, NeverRun
+from weft.model.states import JobState
+
+PIPE = Screen(io.StringIO())
+TERMINAL = Screen(io.StringIO(), width=40, colour=True, live=True)
+
+
+def shown(view: View, screen: Screen = PIPE) -> list[str]:
+    return list(render(view, screen))
+
+
+JOBS = (
+    JobLine("load", "load", JobState.DONE, stale=False, seconds=0.012),
+    JobLine(
+        "fit-1", "fit", JobState.READY, stale=True, seconds=3.0, reasons=(CodeChanged(("fit",)),)
+    ),
+    JobLine("draw", "draw", JobState.BLOCKED, stale=False, seconds=None),
+)
+
+
+def test_a_list_has_a_glyph_and_a_word_for_each_state() -> None:
+    assert shown(Listing(JOBS)) == [
+        "✓  load   done          load()  12 ms",
+        "○  fit-1  ready, stale  fit()   3.0 s",
+        "■  draw   blocked       draw()",
+    ]
+
+
+def test_a_list_can_have_reasons() -> None:
+    assert shown(Listing(JOBS[1:2], with_reasons=True)) == [
+        "○  fit-1  ready, stale  fit()  3.0 s  its function fit() changed"
+    ]
+
+
+def test_a_pipe_gets_whole_ids_and_no_colours() -> None:
+    name = "x" * 200
+    (line,) = shown(Listing((JobLine(name, "f", JobState.DONE, stale=False, seconds=None),)))
+    assert name in line
+    assert "\x1b" not in line
+
+
+def test_in_a_terminal_lines_fit_its_width() -> None:
+    name = "x" * 200
+    (line,) = shown(
+        Listing((JobLine(name, "f", JobState.DONE, stale=False, seconds=1.0),)), TERMINAL
+    )
+    assert len(re.sub(r"\x1b\[\d+m", "", line)) <= 40
+    assert "…" in line
+
+
+def test_an_empty_list_says_so() -> None:
+    assert shown(Listing(())) == ["No jobs."]
+    assert shown(Tally(())) == ["No jobs."]
+    assert shown(Explanations((), of_all=True)) == [
+        "Nothing failed, and nothing that ran before is out of date."
+    ]
+
+
+def test_every_verdict_has_its_line() -> None:
+    verdicts = (
+        (JobState.FAILED, Failure("ValueError: bad", ("  stderr: oh",))),
+        (JobState.BLOCKED, Blocked(("fit",))),
+        (JobState.READY, WillRun((NeverRun(),))),
+        (JobState.DONE, DidRun(())),
+        (JobState.DONE, DidRun((CodeChanged(("f",)),))),
+        (JobState.DONE, Fresh()),
+        (JobState.WAITING, Waits(("fit",))),
+    )
+    jobs = tuple(Explanation("j", "f", state, verdict) for state, verdict in verdicts)
+    assert shown(Explanations(jobs)) == [
+        "✗ j  failed: ValueError: bad",
+        "      stderr: oh",
+        "■ j  blocked: fit failed",
+        "○ j  will run: it never ran",
+        "✓ j  ran in the last run: it had never run",
+        "✓ j  ran in the last run: its function f() changed",
+        "✓ j  fresh: nothing about it changed",
+        "· j  waits for fit, whose results decide whether it runs",
+    ]

@@ -1,0 +1,62 @@
+import io
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weft.console.screen import Screen, Tone, columns_of, shorten
+
+
+def test_a_pipe_has_80_columns_and_no_colours() -> None:
+    screen = Screen.of(io.StringIO())
+    assert (screen.width, screen.colour, screen.live) == (80, False, False)
+    assert screen.paint("x", Tone.BAD) == "x"
+
+
+@pytest.fixture
+def terminal() -> "io.TextIOWrapper":  # type: ignore[misc]
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as stream:
+        yield stream
+    os.close(ours)
+
+
+@pytest.mark.parametrize(
+    ("variables", "colour", "live"),
+    [
+        ({"TERM": "xterm"}, True, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False, True),
+        ({"TERM": "dumb"}, False, False),
+    ],
+)
+def test_a_terminal_has_colours_unless_told_otherwise(
+    terminal: io.TextIOWrapper,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    colour: bool,
+    live: bool,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    screen = Screen.of(terminal)
+    assert (screen.colour, screen.live) == (colour, live)
+
+
+def test_what_the_encoding_can_not_show_is_replaced() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    Screen(stream).line("✓ café → 漢")
+    assert raw.getvalue() == b"+ caf\\xe9 -> \\u6f22\n"
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="abcé漢字-", max_size=40), st.integers(0, 40))
+def test_a_shortened_text_fits(text: str, width: int) -> None:
+    assert columns_of(shorten(text, width)) <= width
+    assert shorten(text, 40 * 2) == text
+
+
+def test_a_short_text_stays_as_it_is() -> None:
+    assert shorten("abc", 3) == "abc"

@@ -1,0 +1,91 @@
+import pytest
+
+from weft.console.commands import TABLE
+from weft.console.parser import parse
+from weft.console.table import Arguments, Kind, Parameter, Table, bind, parse_value
+from weft.errors import UserError
+
+
+def bound(text: str, ids: tuple[str, ...] = ()) -> Arguments:
+    (line,) = parse(text)
+    return bind(TABLE.find(line.name), line, ids)
+
+
+def test_every_command_of_the_issue_is_there() -> None:
+    wanted = "make parmake remake parremake clean invalidate ls stats why details help exit quit"
+    assert set(wanted.split()) <= set(TABLE.names)
+
+
+def test_every_row_has_one_line_of_help() -> None:
+    for row in TABLE.rows:
+        assert row.help.endswith(".")
+        assert len(row.help) < 60
+        assert all(parameter.help for parameter in row.parameters)
+
+
+def test_two_commands_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="make"):
+        Table([TABLE.find("make"), TABLE.find("make")])
+
+
+def test_an_unknown_command_is_refused_with_near_matches() -> None:
+    with pytest.raises(UserError) as caught:
+        TABLE.find("parmak")
+    assert caught.value.title == "There is no command 'parmak'."
+    assert "parmake" in caught.value.cure
+
+
+def test_parameters_have_defaults() -> None:
+    assert bound("make")["n"] == 1
+    assert bound("ls")["reason"] is False
+
+
+def test_a_setting_is_parsed_to_the_type_of_its_parameter() -> None:
+    arguments = bound("parmake n=4 memory=2G fail_fast=yes executor=inline draw*")
+    assert (arguments["n"], arguments["memory"]) == (4, 2**31)
+    assert (arguments["fail_fast"], arguments["executor"]) == (True, "inline")
+    assert arguments.selection == ("draw*",)
+
+
+def test_an_unknown_parameter_is_refused_with_near_matches() -> None:
+    with pytest.raises(UserError) as caught:
+        bound("make fail_fas=1")
+    assert caught.value.title == "make has no parameter 'fail_fas'."
+    assert "Did you mean fail_fast?" in caught.value.cure
+
+
+@pytest.mark.parametrize("text", ["n=0", "n=-1", "n=two", "n=", "recurse=2", "executor=grid"])
+def test_impossible_values_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match=text.partition("=")[0]):
+        bound(f"make {text}")
+
+
+def test_an_amount_of_memory_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError, match="amount of memory"):
+        bound("make memory=lots")
+
+
+def test_an_id_with_an_equals_sign_is_chosen_where_no_parameter_has_its_name() -> None:
+    assert bound("ls p=1", ids=("p=1",)).selection == ("p=1",)
+
+
+def test_a_quoted_id_with_an_equals_sign_is_never_a_parameter() -> None:
+    arguments = bound("make 'n=4'", ids=("n=4",))
+    assert (arguments.selection, arguments["n"]) == (("n=4",), 1)
+
+
+def test_a_command_that_needs_jobs_says_how_to_name_all() -> None:
+    with pytest.raises(UserError) as caught:
+        bound("invalidate")
+    assert "invalidate all" in caught.value.cure
+
+
+def test_a_command_that_takes_no_jobs_refuses_them() -> None:
+    with pytest.raises(UserError, match="exit takes no jobs"):
+        bound("exit all")
+
+
+def test_switches_have_four_spellings() -> None:
+    switch = Parameter("x", Kind.SWITCH, None, "")
+    assert [parse_value(switch, text) for text in ("1", "True", "yes", "on")] == [True] * 4
+    assert [parse_value(switch, text) for text in ("0", "false", "no", "OFF")] == [False] * 4

@@ -1,0 +1,69 @@
+import pytest
+
+from weft.console.words import duration_words, reasons_words, size_words
+from weft.model.reasons import (
+    ArgumentsChanged,
+    CodeChanged,
+    DependencyAdded,
+    DependencyChanged,
+    DependencyRemoved,
+    Invalidated,
+    NeverRun,
+    ObservationChanged,
+    OptionsChanged,
+    Reason,
+    Taken,
+    ValueMissing,
+)
+
+CASES: list[tuple[Reason, str]] = [
+    (NeverRun(), "it never ran"),
+    (CodeChanged(), "its function draw() changed"),
+    (CodeChanged(("demo.draw",)), "its function draw() changed"),
+    (CodeChanged(("helper", "LIMIT")), "helper, LIMIT changed"),
+    (CodeChanged(("draw", "helper")), "its function draw() changed, and helper"),
+    (ArgumentsChanged("(1, 2)", "(1, 3)"), "argument changed: (1, 2) → (1, 3)"),
+    (ArgumentsChanged("(…)", "(…)"), "argument changed, inside of what reads (…)"),
+    (OptionsChanged("version 1", "version 2"), "option changed: version 1 → version 2"),
+    (DependencyChanged("fit"), "dependency fit gave another result"),
+    (DependencyAdded("fit"), "dependency fit was added"),
+    (DependencyRemoved("fit"), "dependency fit was removed"),
+    (ObservationChanged("file", "a.csv"), "the file that it read changed: a.csv"),
+    (ValueMissing(), "its result is remembered, but its value is gone and needed"),
+    (Invalidated(), "it was invalidated"),
+    (Taken(), "its result serves another, equal call"),
+]
+
+
+@pytest.mark.parametrize(("reason", "words"), CASES)
+def test_every_reason_has_its_words(reason: Reason, words: str) -> None:
+    assert reasons_words([reason], "draw") == words
+
+
+def test_no_kind_of_reason_is_without_words() -> None:
+    assert {type(reason) for reason, _ in CASES} == set(Reason.__args__)  # type: ignore[attr-defined]
+
+
+def test_many_reasons_are_counted() -> None:
+    reasons = [DependencyChanged(name) for name in "abcdef"]
+    assert reasons_words(reasons).endswith("dependency d gave another result; 2 more reasons")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "0 ms"),
+        (0.4, "400 ms"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.99, "1 min"),
+        (3599.9, "1 h"),
+        (90000, "1 d 1 h"),
+    ],
+)
+def test_durations_read_well_at_the_edges(seconds: float, words: str) -> None:
+    assert duration_words(seconds) == words
+
+
+def test_sizes_have_units() -> None:
+    assert [size_words(n) for n in (0, 2048, 3 * 2**40)] == ["0 B", "2.0 KiB", "3.0 TiB"]
