@@ -283,6 +283,17 @@ def test_a_lost_value_that_was_selected_is_made_again() -> None:
     assert world.run(chain(1, 1, 1)).executed == ["c2"]
 
 
+def test_a_lost_value_that_a_selected_generator_promised_is_made_again() -> None:
+    """Rules 5 and 15."""
+    world = World(inline=False)
+    calls = [Call("g", makes=(Call("a", code=1, spread=1000),), promises=("a",))]
+    world.run(calls)
+    child = next(trace for trace in world.traces if trace[3] == "g-a")
+    del world.values[child[2]]
+    assert world.run(calls).executed == ["g-a"]
+    assert world.run(calls).nothing_to_do
+
+
 def test_a_failure_blocks_what_depends_on_it_and_nothing_else() -> None:
     """Rules 11 and 19."""
     world = World()

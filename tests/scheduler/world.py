@@ -192,7 +192,8 @@ class _Run:
 
     def _has(self, job: Job) -> bool:
         own = self.plan.templates.get(job.index) or self.plan.results[job.index]
-        return own in self.world.values
+        promised = self.plan.promised.get(job.index, ())
+        return own in self.world.values and all(self._has(p) for p in promised)
 
     def execute(self, job: Job, *, failing: bool) -> None:
         world, plan, call = self.world, self.plan, self.calls[job.id]

@@ -106,6 +106,7 @@ class Plan:
         self._recurse = recurse
         self._fail_fast = fail_fast
         self._wanted_children: set[str] = set()
+        self._targets: set[int] | None = None
         self.status = bytearray(graph.size)
         self.results: list[Digest | None] = [None] * graph.size
         self.keys: dict[int, Digest] = {}
@@ -136,10 +137,9 @@ class Plan:
         """Decide about ``targets`` (None: all jobs) and their upstream, in definition order."""
         if targets is None:
             self._admit([job for job in self._graph if job.definer is None])
-            targets = self._graph.top() if self.traces else ()
         else:
+            self._targets = {job.index for job in targets}
             self._admit(self._unwanted_upstream(self._with_definers(targets)))
-        self._need_values(targets)
         self._drain()
         self.ready.open(self._memory.history, self._dependants)
 
@@ -180,12 +180,11 @@ class Plan:
         self._counts[_DONE] += done
         self._counts[_WAITING] += admitted - done
 
-    def _need_values(self, targets: Sequence[Job]) -> None:
-        """Targets are wanted for their values: one whose value file is gone runs again (rule 5)."""
-        for job in targets:
-            if self.status[job.index] == _DONE:
-                for holder in self._missing([job]):
-                    self._revive(holder)
+    def _is_target(self, job: Job) -> bool:
+        """Whether the job is wanted for its value; asked only about values in files."""
+        if self._targets is None:
+            self._targets = {top.index for top in self._graph.top()}
+        return job.index in self._targets
 
     # -- decisions ---------------------------------------------------------------------------
 
@@ -198,7 +197,7 @@ class Plan:
     def _decide(self, job: Job) -> None:
         """Settle, make ready, or let wait one job."""
         if self.status[job.index] == _DELEGATED:
-            self._settle(job, self._effective(job))
+            self._conclude(job)
             return
         results, inputs, extra = self.results, job.inputs, job.extra
         unsettled = [u for u in (inputs + extra if extra else inputs) if results[u.index] is None]
@@ -245,8 +244,10 @@ class Plan:
             self.traces[job.index] = trace
         if trace[4] & _CHILDREN:
             self._expand(job, trace[2], self._memory.expand(job, trace))
-        else:
-            self._settle(job, trace[2])
+            return
+        self._settle(job, trace[2])
+        if trace[4] & _FILE and self._is_target(job) and self._missing([job]):
+            self._revive(job)
 
     def _stale(self, job: Job, key: Digest) -> None:
         self.keys[job.index] = key
@@ -303,6 +304,18 @@ class Plan:
         self._admissions.append([*wanted, *expansion.promised])
         if unsettled:
             self._wait(job, unsettled)
+        else:
+            self._conclude(job)
+
+    def _conclude(self, job: Job) -> None:
+        """Settle a generator, as all that it promised is; unless its value is wanted but gone."""
+        missing = self._missing([job]) if self._is_target(job) else []
+        if job in missing:
+            self._revive(job)
+        elif missing:
+            self._wait(job, missing)
+            for holder in missing:
+                self._revive(holder)
         else:
             self._settle(job, self._effective(job))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -58,12 +59,20 @@ class _Batch:
     needs: tuple[int, int]
 
 
+_Entry = tuple[float, bool, float, int, Job]
+"""Negated priority, whether it failed last time, negated rank, index (so that jobs are never
+compared), job."""
+
+
 class ReadyQueue:
     """A priority queue: priority, failed last, longest remaining path, definition order."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
-        self._heap: list[tuple[float, bool, float, int, Job]] = []
+        self._sorted: deque[_Entry] = deque()
+        """Jobs that were ready at the start; a heap would cost 3 us for each that leaves it."""
+        self._heap: list[_Entry] = []
+        """Jobs that became ready since."""
         self._closed: list[Job] | None = []
         self._history = History()
         self._ranks: dict[int, float] = {}
@@ -72,7 +81,7 @@ class ReadyQueue:
         self._overtaken = 0
 
     def __len__(self) -> int:
-        return len(self._heap) + len(self._closed or ())
+        return len(self._sorted) + len(self._heap) + len(self._closed or ())
 
     def open(self, history: Callable[[], History], dependants: Mapping[int, Sequence[Job]]) -> None:
         """Rank the jobs pushed so far, together; ``history`` is asked only if there are any."""
@@ -80,9 +89,9 @@ class ReadyQueue:
         if not waiting:
             return
         self._history = history()
-        self._rank(waiting, dependants)
-        self._heap = [self._entry(job) for job in waiting]
-        heapq.heapify(self._heap)
+        if dependants:
+            self._rank(waiting, dependants)
+        self._sorted.extend(sorted(map(self._entry, waiting)))
 
     def _rank(self, ready: Sequence[Job], dependants: Mapping[int, Sequence[Job]]) -> None:
         """Longest remaining path of all jobs to be done; dependants come later in the order."""
@@ -94,7 +103,7 @@ class ReadyQueue:
             longest = max((ranks.get(d.index, 0.0) for d in dependants.get(index, ())), default=0.0)
             ranks[index] = longest + self._history.durations.get(jobs[index].id, 1e-3)
 
-    def _entry(self, job: Job) -> tuple[float, bool, float, int, Job]:
+    def _entry(self, job: Job) -> _Entry:
         rank = self._ranks.get(job.index) or self._history.durations.get(job.id, 1e-3)
         failed = job.id in self._history.failed
         return -job.command.options.priority, failed, -rank, job.index, job
@@ -117,25 +126,37 @@ class ReadyQueue:
         batch = [first]
         expected = self._expected(first)
         if expected is not None and _plain(first):
-            share = min(BATCH_JOBS, len(self._heap) // (2 * lanes))
+            share = min(BATCH_JOBS, len(self) // (2 * lanes))
             while expected < BATCH_SECONDS and len(batch) <= share:
-                more = self._expected(self._heap[0][4])
-                if more is None or not _plain(self._heap[0][4]):
+                job = self._first()[4]
+                more = self._expected(job)
+                if more is None or not _plain(job):
                     break
                 expected += more
-                batch.append(heapq.heappop(self._heap)[4])
+                batch.append(self._pop()[4])
         self._reserve(batch)
         return batch
 
+    def _first(self) -> _Entry:
+        if self._heap and (not self._sorted or self._heap[0] < self._sorted[0]):
+            return self._heap[0]
+        return self._sorted[0]
+
+    def _pop(self) -> _Entry:
+        if self._heap and (not self._sorted or self._heap[0] < self._sorted[0]):
+            return heapq.heappop(self._heap)
+        return self._sorted.popleft()
+
     def _next_that_fits(self) -> Job | None:
-        passed: list[tuple[float, bool, float, int, Job]] = []
+        passed: list[_Entry] = []
         found = None
         limit = PATIENCE if self._overtaken < PATIENCE else 1
-        while self._heap and len(passed) < limit:
-            if self.budget.fits(self.budget.needs(self._heap[0][4])):
-                found = heapq.heappop(self._heap)[4]
+        while len(self) and len(passed) < limit:
+            entry = self._pop()
+            if self.budget.fits(self.budget.needs(entry[4])):
+                found = entry[4]
                 break
-            passed.append(heapq.heappop(self._heap))
+            passed.append(entry)
         for entry in passed:
             heapq.heappush(self._heap, entry)
         if found is not None:
