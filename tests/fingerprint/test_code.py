@@ -494,3 +494,26 @@ def test_forgetting_sees_new_state_and_remembering_does_not(load):
     assert fingerprinter.code(module.job) is first
     fingerprinter.forget()
     assert fingerprinter.code(module.job).digest != first.digest
+
+
+def test_hostile_objects_are_no_obstacle(load):
+    text = (
+        "class Meta(type):\n    def __getattr__(cls, name):\n        raise ValueError(name)\n\n"
+        "class Guarded(metaclass=Meta):\n    pass\n\nGUARDED = Guarded()\n\n"
+        "class Refusing:\n    def __reduce_ex__(self, protocol):\n        raise OSError\n\n"
+        "    def __getattr__(self, name):\n        raise RuntimeError(name)\n\n"
+        "    def __eq__(self, other):\n        raise RuntimeError\n\n"
+        "    def __bool__(self):\n        raise RuntimeError\n\nREFUSING = Refusing()\n\n"
+        "def job():\n    return GUARDED, REFUSING, Guarded\n"
+    )
+    module = load(main=text)
+    problems = [problem.name for problem in fingerprint_of(module.job).problems]
+    assert problems == ["main.GUARDED", "main.REFUSING"]
+    assert fingerprint_of(module.Guarded).digest
+
+
+def test_the_environment_is_left_out(load, monkeypatch):
+    module = load(main="from os import environ\n\ndef job():\n    return environ['HOME']\n")
+    first = digest_of(module.job)
+    monkeypatch.setenv("SOMETHING", "else")
+    assert digest_of(module.job) == first

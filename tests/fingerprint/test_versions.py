@@ -208,9 +208,10 @@ def _runs(executable: str) -> bool:
 
 
 def probe(folder: Path, executable: str, seed: str) -> list[str]:
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{SOURCE}:{folder}"}
+    paths = f"{folder / 'src'}{os.pathsep}{folder}"
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths}
     result = subprocess.run(
-        [executable, "-c", PROBE, str(SOURCE)],
+        [executable, "-c", PROBE, str(folder / "src")],
         env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
@@ -224,6 +225,7 @@ def probe(folder: Path, executable: str, seed: str) -> list[str]:
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("syntax")
     (folder / "syntax.py").write_text(SYNTAX)
+    shutil.copytree(SOURCE, folder / "src")
     return folder
 
 

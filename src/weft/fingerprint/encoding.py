@@ -90,6 +90,11 @@ def encode_scalar(value: Any) -> bytes:
     return SCALARS[type(value)](value)
 
 
+def declares(kind: type, name: str) -> bool:
+    """Whether a class or one of its bases has an attribute; asks no metaclass, runs no code."""
+    return any(name in vars(base) for base in kind.__mro__)
+
+
 def qualified_name(value: Any) -> str:
     """Module and qualified name of a function or class."""
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", "?")

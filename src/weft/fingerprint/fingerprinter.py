@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from weft.fingerprint.encoding import digest, encode_int, encode_text, qualified_name
@@ -160,11 +161,13 @@ def _key(function: object, options: Options) -> tuple[object, ...]:
     return id(function), options.version, uses, options.ignore, options.code, options.packages
 
 
+_NAMED = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type)
+
+
 def _name(function: Any) -> str:
-    while hasattr(function, "func"):
+    while isinstance(function, partial):
         function = function.func
-    named = function if hasattr(function, "__qualname__") else type(function)
-    return qualified_name(named)
+    return qualified_name(function if isinstance(function, _NAMED) else type(function))
 
 
 def _package_parts(packages: tuple[str, ...]) -> list[CodePart]:

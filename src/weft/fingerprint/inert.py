@@ -6,7 +6,7 @@ import types
 
 _INERT_MODULES = frozenset(
     {
-        *("logging", "threading", "_thread", "_io", "io", "queue", "_queue"),
+        *("os", "logging", "threading", "_thread", "_io", "io", "queue", "_queue"),
         *("_contextvars", "contextvars", "_asyncio", "concurrent.futures._base"),
         *("multiprocessing.synchronize", "multiprocessing.queues", "abc", "_abc", "_weakrefset"),
     }

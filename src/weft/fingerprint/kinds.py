@@ -12,7 +12,7 @@ from pickle import PicklingError
 from typing import Any
 
 from weft.fingerprint.arrays import find_array_handler
-from weft.fingerprint.encoding import encode_int, encode_text, qualified_name
+from weft.fingerprint.encoding import declares, encode_int, encode_text, qualified_name
 from weft.fingerprint.values import (
     EXACT,
     Handler,
@@ -23,6 +23,11 @@ from weft.fingerprint.values import (
 )
 
 _NEW = (copyreg.__newobj__, copyreg.__newobj_ex__)  # type: ignore[attr-defined]
+_REFUSALS = (
+    *(TypeError, AttributeError, ValueError, RuntimeError, PicklingError, LookupError),
+    *(ArithmeticError, OSError, AssertionError, NameError, ImportError),
+)
+"""What classes raise when they are asked to be pickled and can't be."""
 _C_CALLABLES = (
     types.WrapperDescriptorType,
     types.MethodDescriptorType,
@@ -36,7 +41,7 @@ def find_handler(kind: type) -> Handler:
     """The handler for objects of exactly this type."""
     if kind in EXACT:
         return EXACT[kind]
-    if hasattr(kind, "__weft_hash__"):
+    if declares(kind, "__weft_hash__"):
         return composite(b"h", _hooked)
     if issubclass(kind, type):
         return EXACT[type]
@@ -46,11 +51,11 @@ def find_handler(kind: type) -> Handler:
 def _find_by_base(kind: type) -> Handler:
     if issubclass(kind, enum.Enum):
         return composite(b"e", _enum)
-    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+    if issubclass(kind, tuple) and declares(kind, "_fields"):
         return composite(b"n", _namedtuple)
-    if hasattr(kind, "__dataclass_fields__"):
+    if declares(kind, "__dataclass_fields__"):
         return composite(b"@", _dataclass)
-    if hasattr(kind, "__attrs_attrs__"):
+    if declares(kind, "__attrs_attrs__"):
         return composite(b"@", _attrs)
     if issubclass(kind, (set, frozenset)):
         return composite(b"y", _set_subclass)
@@ -214,6 +219,8 @@ def _reduce(value: Any) -> str | tuple[Any, ...] | None:
     reducer = copyreg.dispatch_table.get(type(value))
     try:
         reduced: str | tuple[Any, ...] = reducer(value) if reducer else value.__reduce_ex__(4)
-    except (TypeError, AttributeError, ValueError, NotImplementedError, PicklingError):
+    except RecursionError:
+        raise
+    except _REFUSALS:
         return None
     return reduced

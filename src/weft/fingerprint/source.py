@@ -15,6 +15,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from weft.fingerprint.bytecode import bytecode_text, global_names, nested_codes, same_code
+from weft.fingerprint.encoding import declares
 from weft.fingerprint.normalise import Text, normalise, normalise_decorator, normalise_function
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
@@ -399,7 +400,7 @@ def is_generated(kind: type, name: str, value: object) -> bool:
     if value.__code__.co_filename.startswith("<attrs generated"):
         return True
     generating = any(
-        hasattr(kind, mark) for mark in ("__dataclass_fields__", "__attrs_attrs__", "_fields")
+        declares(kind, mark) for mark in ("__dataclass_fields__", "__attrs_attrs__", "_fields")
     )
     elsewhere = value.__globals__.get("__name__") != kind.__module__
     generated = elsewhere or value.__code__.co_filename == "<string>"

@@ -330,8 +330,16 @@ def _step(parent: Any, child: object) -> str:
 
 
 def _attribute_step(parent: Any, child: object) -> str:
-    slots = [name for kind in type(parent).__mro__ for name in getattr(kind, "__slots__", ())]
-    for name in [*getattr(parent, "__dict__", ()), *slots]:
-        if getattr(parent, name, None) is child:
-            return f".{name}"
-    return ""
+    names = [*_attribute(parent, "__dict__", ())]
+    for kind in type(parent).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        names += [slots] if isinstance(slots, str) else [*slots]
+    return next((f".{name}" for name in names if _attribute(parent, name, None) is child), "")
+
+
+def _attribute(value: Any, name: str, default: Any) -> Any:
+    """The attribute as Python keeps it: the user's own ``__getattr__`` may raise anything."""
+    try:
+        return object.__getattribute__(value, name)
+    except AttributeError:
+        return default

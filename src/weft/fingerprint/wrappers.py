@@ -24,8 +24,8 @@ def module_of(value: Any) -> str | None:
     if isinstance(value, types.FunctionType):
         name = value.__globals__.get("__name__")
     else:
-        owner = getattr(value, "__objclass__", None)
-        name = getattr(owner if isinstance(owner, type) else value, "__module__", None)
+        owner = value if isinstance(value, type) else getattr(value, "__objclass__", value)
+        name = getattr(owner, "__module__", None)
     return name if isinstance(name, str) else None
 
 
