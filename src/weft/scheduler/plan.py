@@ -245,9 +245,11 @@ class Plan:
         if trace[4] & _CHILDREN:
             self._expand(job, trace[2], self._memory.expand(job, trace))
             return
-        self._settle(job, trace[2])
         if trace[4] & _FILE and self._is_target(job) and self._missing([job]):
-            self._revive(job)
+            self.revived.add(job.index)
+            self._stale(job, trace[1])
+        else:
+            self._settle(job, trace[2])
 
     def _stale(self, job: Job, key: Digest) -> None:
         self.keys[job.index] = key
