@@ -30,8 +30,10 @@ def main() -> None:
         found = peers.find()
     with machine.scratch_folder() as scratch:
         head = f"Machine: {machine.describe(scratch)}. Peers: {found.describe()}."
+        before = machine.load()
         settings = Settings(scratch, found, options.quick, lambda text: print(text, flush=True))
         tables = [GROUPS[name](settings) for name in options.only or GROUPS]
+    head += f" Load over 1, 5 and 15 minutes: {before} at the start, {machine.load()} at the end."
     text = "\n\n".join([head, *map(str, tables)])
     print(f"\n{text}")
     if options.only or options.quick:

@@ -35,7 +35,7 @@ def cold(settings: Settings) -> Table:
     base = measure.median(pool.samples).seconds if pool.samples else 0.0
     return Table(
         title,
-        ("", "s (median)", "range", "calls/s", "ratio to the pool", "peak memory"),
+        ("", "s (median)", "range", "CPU s", "calls/s", "ratio to the pool", "peak memory"),
         [_cold_row(contestant, number, base) for contestant in contestants],
         f"Weft: `comp` and `parmake n={WORKERS}`, all results kept durably. ProcessPoolExecutor:"
         f" `submit` and `result()` with {WORKERS} workers, remembers nothing. joblib.Memory and"
@@ -45,12 +45,13 @@ def cold(settings: Settings) -> Table:
 
 def _cold_row(contestant: Contestant, number: int, base: float) -> Sequence[str]:
     if not contestant.samples:
-        return [contestant.name, contestant.absent, "", "", "", ""]
+        return [contestant.name, contestant.absent, "", "", "", "", ""]
     middle = measure.median(contestant.samples)
     return [
         contestant.name,
         seconds(middle.seconds),
         measure.spread(contestant.samples),
+        seconds(middle.cpu),
         f"{number / middle.seconds:,.0f}",
         ratio(middle.seconds, base),
         megabytes(middle.peak),
@@ -79,17 +80,17 @@ def nothing_to_do(settings: Settings) -> Table:
         shutil.rmtree(settings.scratch / contestant.name, ignore_errors=True)
     return Table(
         title,
-        ("", "s (median)", "range", "ratio to ninja", "peak memory", "bytes/job"),
+        ("", "s (median)", "range", "CPU s", "ratio to ninja", "peak memory", "bytes/job"),
         rows,
         "Bytes per job are above the peak of `python -c pass`"
-        f" ({bare / 2**20:.1f} MiB); not given for ninja, whose own floor is not known. ninja's"
+        f" ({bare / 2**20:.1f} MiB); not given for ninja, which is no Python. ninja's"
         " jobs are files made by a shell command, the others' are values.",
     )
 
 
 def _noop_row(contestant: Contestant, number: int, base: float, bare: int) -> Sequence[str]:
     if not contestant.samples:
-        return [contestant.name, contestant.absent, "", "", "", ""]
+        return [contestant.name, contestant.absent, "", "", "", "", ""]
     middle = measure.median(contestant.samples)
     ran = middle.said.get("ran", 0)
     above = "" if contestant.name == "ninja" else f"{(middle.peak - bare) / number:,.0f}"
@@ -97,6 +98,7 @@ def _noop_row(contestant: Contestant, number: int, base: float, bare: int) -> Se
         contestant.name + (f" (but ran {ran:,.0f}!)" if ran else ""),
         seconds(middle.seconds),
         measure.spread(contestant.samples),
+        seconds(middle.cpu),
         ratio(middle.seconds, base),
         megabytes(middle.peak),
         above,

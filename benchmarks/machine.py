@@ -17,14 +17,18 @@ NEEDED = 8 * 2**30
 
 
 def describe(scratch: Path) -> str:
-    """Processor, memory, system, Python, load and date, in one line."""
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    """Processor, memory, system, Python and date, in one line."""
     return (
         f"{os.cpu_count()} x {_processor()}, {_memory()}, {platform.system()}"
         f" {platform.release()}, Python {platform.python_version()};"
-        f" scratch folder on {_kind(scratch)}; load at the start {load};"
+        f" scratch folder on {_kind(scratch)};"
         f" {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     )
+
+
+def load() -> str:
+    """The load averages over 1, 5 and 15 minutes; the benchmarks themselves make up to 2."""
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
 def _processor() -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +43,29 @@ def sample(
     """Run ``command`` to its end.
 
     Peak memory is that of ``wait4``: the largest of the process and the descendants that it waited
-    for, not their sum. Shared pages count in each. A process starts with the mark of the one that
-    forked it, so nothing below this harness's own 15 MB can be seen: ninja's rows are bounds.
+    for, not their sum. Shared pages count in each. Nothing below the launcher's own 10 MiB or so
+    can be seen.
 
     Raises
     ------
     Failed
         With the end of its output, when it exits with another code than 0 or takes too long.
     """
-    with (cwd / "stdout").open("w+b") as out:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        status, usage = _wait(process, started + timeout)
-        seconds = time.perf_counter() - started
-        out.seek(0)
-        text = out.read().decode(errors="replace")
-    if status:
-        raise Failed(f"{' '.join(command)}: exit code {status}\n{text[-2000:]}")
-    return Sample(seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, _said(text))
-
-
-def _wait(process: subprocess.Popen[bytes], deadline: float):
-    """The exit code and resource usage; waits in the kernel, an alarm ends it at the deadline."""
-    previous = signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
-    signal.setitimer(signal.ITIMER_REAL, max(0.01, deadline - time.perf_counter()))
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage
+    output = cwd / "output"
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(output), str(timeout), *command]
+    done = subprocess.run(
+        launch,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, seconds, peak, cpu = map(float, done.stdout.split())
+    text = output.read_text(errors="replace") if output.exists() else ""
+    if code:
+        raise Failed(f"{' '.join(command)}: exit code {code:.0f}\n{text[-2000:]}")
+    return Sample(seconds, int(peak) * 1024, cpu, _said(text))
 
 
 def _said(text: str) -> dict[str, float]:

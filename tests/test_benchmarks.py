@@ -68,6 +68,21 @@ print(big.said["ran"], big.peak > 60_000_000, big.seconds > 0)
     assert in_harness(code) == "3 True True"
 
 
+def test_a_sample_does_not_see_how_large_the_harness_is():
+    code = """
+from pathlib import Path
+from tempfile import mkdtemp
+from benchmarks.measure import sample
+import sys
+def peak():
+    return sample([sys.executable, "-c", "pass"], cwd=Path(mkdtemp())).peak
+before = peak()
+ballast = bytearray(200_000_000)
+print(abs(peak() - before) < 20_000_000)
+"""
+    assert in_harness(code) == "True"
+
+
 def test_a_process_that_takes_too_long_or_fails_is_no_sample():
     code = """
 from pathlib import Path
