@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from weft.console.estimate import expected_seconds
 from weft.console.screen import columns_of
-from weft.console.status import Progress, progress_line
+from weft.console.status import JobProgress, Progress, progress_line
 from weft.model.job import Command, Job
 
 NAMES = st.text(alphabet="abc漢-", min_size=1, max_size=40)
@@ -14,7 +14,9 @@ PROGRESS = st.builds(
     failed=st.integers(0, 100),
     blocked=st.integers(0, 100),
     waiting=st.integers(0, 100),
-    running=st.lists(st.tuples(NAMES, st.floats(0, 1e6)), max_size=8).map(tuple),
+    running=st.lists(st.builds(JobProgress, NAMES, st.floats(0, 1e6), NAMES), max_size=8).map(
+        tuple
+    ),
     left=st.none() | st.floats(0, 1e6),
 )
 
@@ -31,7 +33,7 @@ def test_what_is_zero_is_not_said() -> None:
 
 
 def test_names_give_way_in_a_narrow_terminal() -> None:
-    progress = Progress(3, 9, 1, 0, 0, (("fit", 2.0), ("draw", 1.0)), None)
+    progress = Progress(3, 9, 1, 0, 0, (JobProgress("fit", 2.0), JobProgress("draw", 1.0)), None)
     assert progress_line(progress, 60) == "3/9 done, 2 running (fit 2.0 s, draw 1.0 s), 1 failed"
     assert progress_line(progress, 45) == "3/9 done, 2 running (fit 2.0 s), 1 failed"
     assert progress_line(progress, 35) == "3/9 done, 2 running, 1 failed"

@@ -18,9 +18,9 @@ from weft.model.reasons import (
 
 CASES: list[tuple[Reason, str]] = [
     (NeverRun(), "it never ran"),
-    (CodeChanged(), "its function draw() changed"),
+    (CodeChanged(), "its code changed"),
     (CodeChanged(("demo.draw",)), "its function draw() changed"),
-    (CodeChanged(("helper", "LIMIT")), "helper, LIMIT changed"),
+    (CodeChanged(("__main__.helper", "tools.LIMIT")), "helper, tools.LIMIT changed"),
     (CodeChanged(("draw", "helper")), "its function draw() changed, and helper"),
     (ArgumentsChanged("(1, 2)", "(1, 3)"), "argument changed: (1, 2) → (1, 3)"),
     (ArgumentsChanged("(…)", "(…)"), "argument changed, inside of what reads (…)"),
@@ -52,7 +52,10 @@ def test_many_reasons_are_counted() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.0, "0 ms"),
+        (0.0, "0.0 ms"),
+        (0.00994, "9.9 ms"),
+        (0.00996, "10 ms"),
+        (0.9996, "1.0 s"),
         (0.4, "400 ms"),
         (9.94, "9.9 s"),
         (9.96, "10 s"),

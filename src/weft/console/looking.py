@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from weft.console.views import (
@@ -22,11 +22,12 @@ from weft.console.views import (
     Waits,
     WillRun,
 )
+from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definition import arguments_text
 from weft.graph.selection import select
-from weft.model.job import Job
+from weft.model.job import Command, Digest, Job
 from weft.model.outcome import ErrorReport, Outcome, describe
-from weft.model.reasons import NeverRun, Reason, from_json
+from weft.model.reasons import CodeChanged, NeverRun, Reason, from_json
 from weft.model.states import AttemptState, JobState
 from weft.scheduler.survey import Survey, survey
 from weft.store.rows import AttemptRow
@@ -49,6 +50,8 @@ class Sight:
     survey: Survey
     last_run: int | None
     """Number of the newest run that had something to do."""
+    _fingerprinter: Fingerprinter = field(default_factory=Fingerprinter)
+    _parts: dict[int, dict[tuple[str, str], Digest]] = field(default_factory=dict)
 
     def chosen(self, words: Sequence[str]) -> list[Job]:
         """The jobs that the words name; all of them without words."""
@@ -61,6 +64,34 @@ class Sight:
     def is_stale(self, job: Job) -> bool:
         """Whether the job has a result of its own that does not count now."""
         return self.state(job) is not JobState.DONE and self.survey.was_done(job)
+
+    def reasons(self, job: Job) -> tuple[Reason, ...]:
+        """Why a job is stale, with the parts of its code that changed."""
+        reasons = self.survey.reasons(job)
+        if CodeChanged() not in reasons:
+            return reasons
+        changed = CodeChanged(self._changed_parts(job))
+        return tuple(changed if reason == CodeChanged() else reason for reason in reasons)
+
+    def _changed_parts(self, job: Job) -> tuple[str, ...]:
+        """Of code that never ran: the store has the parts of its last version only."""
+        prior = self.survey.remembered.prior(job)
+        if prior is None or job.command.function is None:
+            return ()
+        before = {(p.kind, p.name): p.digest for p in self.store.code_parts(prior.code)}
+        if not before:
+            return ()
+        after = self._parts_now(job.command)
+        names = [*after, *(key for key in before if key not in after)]
+        return tuple(dict.fromkeys(k[1] for k in names if before.get(k) != after.get(k)))
+
+    def _parts_now(self, command: Command) -> dict[tuple[str, str], Digest]:
+        parts = self._parts.get(id(command))
+        if parts is None:
+            fingerprint = self._fingerprinter.code(command.function, command.options)
+            parts = {(p.kind, p.name): p.digest for p in fingerprint.parts}
+            self._parts[id(command)] = parts
+        return parts
 
 
 @contextmanager
@@ -104,7 +135,7 @@ def function_lines(seen: Sight, jobs: Sequence[Job]) -> tuple[FunctionLine, ...]
 
 
 def _reasons(seen: Sight, job: Job) -> tuple[Reason, ...]:
-    return () if seen.state(job) is JobState.DONE else seen.survey.reasons(job)
+    return () if seen.state(job) is JobState.DONE else seen.reasons(job)
 
 
 # -- why -------------------------------------------------------------------------------------
@@ -143,7 +174,7 @@ def _verdict(seen: Sight, job: Job) -> Verdict:
         return failure(_outcome(attempt, stdout, stderr))
     if state is JobState.BLOCKED:
         return Blocked(_culprits(seen, job))
-    reasons = seen.survey.reasons(job)
+    reasons = seen.reasons(job)
     if reasons:
         return WillRun(reasons)
     return Waits(tuple(u.id for u in job.upstream if seen.state(u) is not JobState.DONE))

@@ -26,10 +26,25 @@ PLAIN_SECONDS = 1.0
 """Between two plain lines, where nothing can be painted over."""
 NAME_COLUMNS = 24
 """That the name of a running job takes at most."""
+TOLD_COLUMNS = 30
+"""That what it told of its progress takes at most."""
 FULL_FAILURES = 10
 """Failures that are shown with the end of their output; later ones take one line each."""
 LISTED_FAILURES = 50
 """Failures that are shown at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a running job is; ``told`` is what it said by ``weft.progress``."""
+
+    name: str
+    seconds: float
+    told: str = ""
+
+    def __str__(self) -> str:
+        told = f" {shorten(self.told, TOLD_COLUMNS)}" if self.told else ""
+        return f"{shorten(self.name, NAME_COLUMNS)} {duration_words(self.seconds)}{told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class Progress:
     Attributes
     ----------
     running
-        Name and seconds so far of each running job, longest first.
+        The running jobs, longest first.
     left
         Seconds that the rest will take; None when nobody can know.
     """
@@ -49,21 +64,24 @@ class Progress:
     failed: int
     blocked: int
     waiting: int
-    running: tuple[tuple[str, float], ...]
+    running: tuple[JobProgress, ...]
     left: float | None
 
 
 def progress_of(loop: Loop, left: float | None) -> Progress:
     """The snapshot of a loop."""
     counts, now = loop.plan.counts(), time.time()
-    running = [(r.task.job.id, max(now - r.started, 0.0)) for r in loop.executor.running()]
+    running = [
+        JobProgress(job.task.job.id, max(now - job.started, 0.0), job.progress)
+        for job in loop.executor.running()
+    ]
     return Progress(
         done=counts.done,
         total=counts.total,
         failed=counts.failed,
         blocked=counts.blocked,
         waiting=counts.waiting + counts.ready,
-        running=tuple(sorted(running, key=lambda job: -job[1])),
+        running=tuple(sorted(running, key=lambda job: -job.seconds)),
         left=left,
     )
 
@@ -71,10 +89,11 @@ def progress_of(loop: Loop, left: float | None) -> Progress:
 def progress_line(progress: Progress, width: int) -> str:
     """A run in one line of at most ``width`` columns; names give way first.
 
-    >>> progress_line(Progress(3, 9, 1, 2, 1, (("fit-1", 2.0), ("fit-2", 1.0)), 4.0), 80)
-    '3/9 done, 2 running (fit-1 2.0 s, fit-2 1.0 s), 1 failed, 2 blocked, 1 waiting, 4.0 s left'
-    >>> progress_line(Progress(3, 9, 1, 2, 1, (("fit-1", 2.0), ("fit-2", 1.0)), None), 60)
-    '3/9 done, 2 running (fit-1 2.0 s), 1 failed, 2 blocked, 1 waiting'
+    >>> jobs = (JobProgress("fit-1", 2.0, "epoch 3/9"), JobProgress("fit-2", 1.0))
+    >>> progress_line(Progress(3, 9, 1, 0, 1, jobs, 4.0), 100)
+    '3/9 done, 2 running (fit-1 2.0 s epoch 3/9, fit-2 1.0 s), 1 failed, 1 waiting, 4.0 s left'
+    >>> progress_line(Progress(3, 9, 1, 2, 1, jobs, None), 76)
+    '3/9 done, 2 running (fit-1 2.0 s epoch 3/9), 1 failed, 2 blocked, 1 waiting'
     """
     after = [
         f"{number} {what}"
@@ -96,11 +115,11 @@ def progress_line(progress: Progress, width: int) -> str:
     return shorten(f"{before}{names}{rest}", width)
 
 
-def _names_in(running: Sequence[tuple[str, float]], width: int) -> str:
+def _names_in(running: Sequence[JobProgress], width: int) -> str:
     """As many running jobs as fit, in brackets."""
     shown: list[str] = []
-    for name, seconds in running:
-        more = [*shown, f"{shorten(name, NAME_COLUMNS)} {duration_words(seconds)}"]
+    for job in running:
+        more = [*shown, str(job)]
         if columns_of(", ".join(more)) + 3 > width:
             break
         shown = more

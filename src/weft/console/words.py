@@ -67,9 +67,9 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
 
 def _code_words(parts: tuple[str, ...], function: str) -> str:
     if not parts:
-        return f"its function {function}() changed" if function else "its code changed"
+        return "its code changed"
     own = [part for part in parts if part.rpartition(".")[2] == function]
-    others = [part for part in parts if part not in own]
+    others = [part.removeprefix("__main__.") for part in parts if part not in own]
     if not others:
         return f"its function {function}() changed"
     listed = name_list(others)
@@ -115,7 +115,9 @@ def duration_words(seconds: float) -> str:
     >>> duration_words(0.0123), duration_words(3.14), duration_words(125), duration_words(7260)
     ('12 ms', '3.1 s', '2 min 5 s', '2 h 1 min')
     """
-    if seconds < 1:
+    if seconds < 0.00995:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"

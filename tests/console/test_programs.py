@@ -1,0 +1,155 @@
+"""Scripts and the program ``weft``, as users run them: output, exit codes, what an edit causes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import stable
+
+SCRIPT = """
+import weft
+
+def load(path):
+    return [1, 2, 3]
+
+def helper(x):
+    return x + 1
+
+def fit(data, alpha):
+    return helper(sum(data)) / alpha
+
+def draw(model):
+    return "#" * int(model)
+
+if __name__ == "__main__":
+    context = weft.Context("out")
+    data = context.comp(load, "a.csv")
+    for alpha in [0, 1]:
+        model = context.comp(fit, data, alpha, job_id=f"fit-{alpha}")
+        context.comp(draw, model, job_id=f"draw-{alpha}")
+    context.main()
+    print("after main")
+"""
+
+
+def run(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    return tmp_path
+
+
+@pytest.fixture
+def made(folder: Path) -> Path:
+    assert run(folder, "script.py", "parmake", "n=2").returncode == 113
+    return folder
+
+
+def test_a_script_makes_in_parallel_and_exits_with_113_when_jobs_failed(folder: Path) -> None:
+    ended = run(folder, "script.py", "parmake n=2")
+    lines = stable(ended.stdout)
+    assert ended.returncode == 113
+    assert lines[0] == "✗ fit-0 failed: ZeroDivisionError: division by zero"
+    assert lines[-1] == "3 ran, 3 done, 1 failed, 1 blocked, in TIME."
+    assert "why failed" in ended.stderr
+
+
+def test_a_script_goes_on_after_success(folder: Path) -> None:
+    ended = run(folder, "script.py", "make", "draw-1")
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[-1] == "after main"
+
+
+def test_a_command_that_fails_exits_with_1(folder: Path) -> None:
+    ended = run(folder, "script.py", "maek")
+    assert ended.returncode == 1
+    assert "Did you mean make" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_edit_is_explained_before_and_after_the_run(made: Path) -> None:
+    (made / "script.py").write_text(SCRIPT.replace("return x + 1", "return x + 2"))
+    before = stable(run(made, "script.py", "why fit-1 load").stdout)
+    assert before[:2] == [
+        "✓ load  ran in the last run: it had never run",
+        "○ fit-1  will run: helper changed",
+    ]
+    run(made, "script.py", "make")
+    after = stable(run(made, "script.py", "why done").stdout)
+    assert after[:3] == [
+        "✓ load  fresh: nothing about it changed",
+        "✓ fit-1  ran in the last run: helper changed",
+        "✓ draw-1  ran in the last run: dependency fit-1 gave another result",
+    ]
+
+
+def test_lines_from_a_pipe_are_obeyed_until_their_end(made: Path) -> None:
+    ended = run(made, "script.py", stdin="ls load\nnonsense\n\nls draw-1\n")
+    assert stable(ended.stdout) == [
+        "✓  load  done  load()  TIME",
+        "✓  draw-1  done  draw()  TIME",
+        "after main",
+    ]
+    assert "no command 'nonsense'" in ended.stderr
+    assert ended.returncode == 0
+
+
+def test_the_last_line_from_a_pipe_decides_the_exit_code(made: Path) -> None:
+    assert run(made, "script.py", stdin="ls\nmake\n").returncode == 113
+    assert run(made, "script.py", stdin="nonsense\nexit\nls\n").returncode == 1
+    assert run(made, "script.py", stdin="nonsense\nls\n").returncode == 0
+
+
+def test_the_program_opens_a_folder_without_its_script(made: Path) -> None:
+    (made / "script.py").unlink()
+    ended = run(made, "-m", "weft", "out", "-c", "ls; why failed")
+    assert ended.returncode == 0
+    assert stable(ended.stdout)[:5] == [
+        "✓  load  done  load()  TIME",
+        "✗  fit-0  failed  fit()",
+        "■  draw-0  blocked  draw()",
+        "✓  fit-1  done  fit()  TIME",
+        "✓  draw-1  done  draw()  TIME",
+    ]
+
+
+def test_the_program_can_not_run_what_it_does_not_know(made: Path) -> None:
+    ended = run(made, "-m", "weft", "out", "-c", "make")
+    assert ended.returncode == 1
+    assert "Run the script" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_a_folder_that_is_none_of_ours_is_refused(tmp_path: Path, name: str) -> None:
+    ended = run(tmp_path, "-m", "weft", name, "-c", "ls")
+    assert ended.returncode == 1
+    assert f"{name} is no folder of Weft." in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_tells_its_version(tmp_path: Path) -> None:
+    import weft
+
+    assert run(tmp_path, "-m", "weft", "--version").stdout.strip().endswith(weft.__version__)
+
+
+def test_importing_weft_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys, weft; weft.Context; "
+        "print(sorted({'rich', 'click', 'prompt_toolkit', 'psutil', 'cloudpickle', 'numpy', "
+        "'multiprocessing', 'socket', 'subprocess', 'asyncio'} & set(sys.modules)))"
+    )
+    assert run(tmp_path, "-c", code).stdout.strip() == "[]"
