@@ -54,9 +54,7 @@ class Bench:
         executor.close()
         return outcomes
 
-    def finish(
-        self, executor: Executor, todo: list[Task], *, batch: int = 1
-    ) -> dict[str, Outcome]:
+    def finish(self, executor: Executor, todo: list[Task], *, batch: int = 1) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         wanted = len(todo)
         deadline = time.monotonic() + PATIENCE

@@ -90,7 +90,9 @@ class Executor(Protocol):
         """Run the tasks one after the other in one idle lane."""
 
     def wait(self, timeout: float | None) -> list[Report]:
-        """Block until there is a report, ``wake`` was called, a task came back, or the time is up.
+        """Block until there is news: a report, a task that came back, a lane that is idle again.
+
+        Also ``wake`` and the end of the time end it.
 
         Parameters
         ----------

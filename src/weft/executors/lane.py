@@ -60,6 +60,8 @@ class Lane:
     """How many of the batch's tasks have been reported."""
     submitted: float = 0.0
     """Monotonic seconds."""
+    busy: bool = False
+    """Whether the worker has a batch; so even when all of it was taken back, until it says so."""
     over: bool = False
     """Whether the worker has said that it does no more of the batch."""
     limit: int | None = None
@@ -84,7 +86,7 @@ class Lane:
     @property
     def idle(self) -> bool:
         """Whether a batch can be submitted."""
-        return not (self.batch or self.retired or self.doom)
+        return not (self.busy or self.retired or self.doom)
 
     @property
     def current(self) -> Task | None:
@@ -99,6 +101,7 @@ class Lane:
         self.batch = list(batch)
         self.reported = 0
         self.limit = None
+        self.busy = True
         self.over = False
         self.submitted = time.monotonic()
         self.recall_at = self.submitted + RECALL_SECONDS
@@ -163,7 +166,7 @@ class Lane:
         """End the batch; returns the tasks of it that were not reported."""
         left = self.batch[self.reported :]
         self.batch = []
-        self.over = False
+        self.busy = self.over = False
         self.rss = None
         self.watched = False
         return left

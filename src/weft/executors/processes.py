@@ -144,6 +144,7 @@ class Processes:
         self._ear.close()
         self._bell.close()
         self._slots.close()
+        del self._slots
 
     # -- work ----------------------------------------------------------------------------------
 
@@ -167,12 +168,16 @@ class Processes:
 
     def wait(self, timeout: float | None) -> list[Report]:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not (self._reports or self._returned or self._woken):
+        while True:
             now = time.monotonic()
-            if deadline is not None and now > deadline:
+            news = bool(self._reports or self._returned or self._woken)
+            self._listen(0 if news else self._pause(now, deadline))
+            now = time.monotonic()
+            self._watch(now)
+            if self._reports or self._returned or self._woken:
                 break
-            self._listen(self._pause(now, deadline))
-            self._watch(time.monotonic())
+            if deadline is not None and now >= deadline:
+                break
         self._woken = False
         reports, self._reports = self._reports, []
         return reports
@@ -255,6 +260,7 @@ class Processes:
         else:
             self._bury(lane, notice)
             self._start_worker(lane)
+            self._woken = True  # the lane is idle again, which the caller may be waiting for
 
     def _bury(self, lane: Lane, notice: Notice) -> None:
         self._receive(lane)
@@ -307,7 +313,7 @@ class Processes:
         moments = [] if deadline is None else [deadline]
         someone_idle = any(lane.idle for lane in self._lanes)
         for lane in self._lanes:
-            if lane.batch or lane.doom:
+            if lane.busy or lane.doom:
                 moments += self._moments(lane, now, recalling=someone_idle)
         return max(0.0, min(moments) - now) if moments else None
 
@@ -317,15 +323,24 @@ class Processes:
             if not lane.doom.killed:
                 moments.append(lane.doom.kill_at)
         elif lane.watched:
-            task = lane.current or lane.batch[lane.reported]
-            options = task.job.command.options
-            if options.timeout is not None:
-                began = lane.slot.started if lane.current else now
-                moments.append(began + options.timeout)
-            if options.memory is not None:
-                moments.append(self._next_memory)
-        if recalling and lane.holds_more:
+            moments += self._limits(lane, now)
+        if (recalling or lane.limit is not None) and lane.holds_more:
             moments.append(lane.recall_at)
+        return moments
+
+    def _limits(self, lane: Lane, now: float) -> list[float]:
+        """When the limits of the job that is running, or about to begin, must be looked at."""
+        task = lane.current
+        began = lane.slot.started if task is not None else now
+        waiting = lane.batch[lane.reported :]
+        if task is None and waiting:
+            task = waiting[0]
+        if task is None:
+            return []
+        options = task.job.command.options
+        moments = [] if options.timeout is None else [began + options.timeout]
+        if options.memory is not None:
+            moments.append(self._next_memory)
         return moments
 
     def _watch(self, now: float) -> None:
@@ -334,11 +349,12 @@ class Processes:
         for lane in self._lanes:
             if lane.doom is not None:
                 self._insist(lane, now)
-            elif not lane.batch:
+            elif not lane.busy:
                 continue
             elif lane.watched:
                 self._check_limits(lane, now, memory=look_at_memory)
-            if someone_idle and lane.holds_more and now >= lane.recall_at:
+            recalling = someone_idle or lane.limit is not None
+            if recalling and lane.holds_more and now >= lane.recall_at:
                 self._recall(lane, now)
         if look_at_memory:
             self._next_memory = now + MEMORY_SECONDS
@@ -372,13 +388,14 @@ class Processes:
 
     def cancel(self, job_ids: Collection[str] | None, *, now: bool = False) -> None:
         for lane in self._lanes:
-            if not lane.batch:
+            if not lane.busy:
                 continue
             task = lane.current
             if job_ids is None or (task is not None and task.job.id in job_ids):
-                if lane.doom is not None and not now:
-                    continue
-                self._end(lane, AttemptState.CANCELLED, None, now=now)
+                if lane.doom is None or now:
+                    self._end(lane, AttemptState.CANCELLED, None, now=now)
+            elif lane.limit is None and any(one.job.id in job_ids for one in lane.batch):
+                self._recall(lane, time.monotonic())
 
     def _end(self, lane: Lane, state: AttemptState, note: str | None, *, now: bool = False) -> None:
         assert self._settings is not None

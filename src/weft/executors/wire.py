@@ -152,7 +152,7 @@ class Slots:
         return Slot(self._numbers[number * width : (number + 1) * width])
 
     def close(self) -> None:
-        """Give the descriptor back; the memory lives as long as somebody looks at it."""
+        """Give the descriptor back; the memory goes with the last reference to it."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1

@@ -26,6 +26,7 @@ from weft.executors.wire import (
     FunctionNumber,
     Item,
     Mark,
+    Parcel,
     Slot,
     frame,
     job_of,
@@ -351,8 +352,10 @@ class _Outbox:
         if self._sending or not self.items:
             return
         self._sending = True
-        items, self.items = self.items, []
+        items = self.items[:]
         self._connection.sendall(frame(items))
+        # In place: the caller whom the signal interrupted may be about to append to this very list.
+        del self.items[: len(items)]
         self._sending = False
 
 
@@ -392,6 +395,7 @@ def _run_batch(
     slot: Slot,
     outbox: _Outbox,
 ) -> None:
+    _learn(batch, worker)
     numbers = slot.numbers
     flushed = time.monotonic()
     for place, entry in enumerate(batch):
@@ -404,20 +408,25 @@ def _run_batch(
         if place >= numbers[2] or surroundings.retire:
             numbers[0] = -1
             return
-        job, inputs = _opened(entry, jobs, worker)
+        job, inputs = _opened(entry, jobs)
         outbox.items.append(worker.attempt(job, inputs, now))
 
 
-def _opened(
-    entry: Entry, jobs: Sequence[Job | None], worker: Worker
-) -> tuple[Job, Sequence[Input]]:
+def _learn(batch: Sequence[Entry], worker: Worker) -> None:
+    """Take in the functions that come with a batch: all, although part of it may be taken back."""
+    for entry in batch:
+        if not isinstance(entry, int):
+            what = entry[0]
+            if isinstance(what, Parcel) and what.function_packed and what.function is not None:
+                worker.learn(what.function, what.function_packed)
+
+
+def _opened(entry: Entry, jobs: Sequence[Job | None]) -> tuple[Job, Sequence[Input]]:
     if isinstance(entry, int):
         return _known(jobs, entry), ()
     what, inputs = entry
     if isinstance(what, int):
         return _known(jobs, what), inputs
-    if what.function is not None and what.function_packed is not None:
-        worker.learn(what.function, what.function_packed)
     return job_of(what), inputs
 
 
