@@ -106,12 +106,12 @@ def test_why_has_nothing_to_say_of_a_first_success(opened: Open) -> None:
     console = opened(1)
     console(MAKE)
     assert console("why") == ["Nothing failed, and nothing that ran before is out of date."]
-    assert console("why fit-1") == ["✓ fit-1  ran in the last run: it had never run"]
+    assert console("why fit-1") == ["✓ fit-1  ran in the last run: it had no result before"]
 
 
 def test_why_of_something_that_was_not_asked_to_run_yet(opened: Open) -> None:
     assert opened(1)("why load draw-1") == [
-        "○ load  will run: it never ran",
+        "○ load  will run: it has no result yet",
         "· draw-1  waits for fit-1, whose results decide whether it runs",
     ]
 

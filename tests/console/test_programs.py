@@ -84,7 +84,7 @@ def test_an_edit_is_explained_before_and_after_the_run(made: Path) -> None:
     (made / "script.py").write_text(SCRIPT.replace("return x + 1", "return x + 2"))
     before = stable(run(made, "script.py", "why fit-1 load").stdout)
     assert before[:2] == [
-        "✓ load  ran in the last run: it had never run",
+        "✓ load  ran in the last run: it had no result before",
         "○ fit-1  will run: helper changed",
     ]
     run(made, "script.py", "make")

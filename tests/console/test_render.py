@@ -5,6 +5,7 @@ from weft.console.render import render
 from weft.console.screen import Screen
 from weft.console.views import (
     Blocked,
+    Cancelled,
     DidRun,
     Explanation,
     Explanations,
@@ -78,6 +79,7 @@ def test_an_empty_list_says_so() -> None:
 def test_every_verdict_has_its_line() -> None:
     verdicts = (
         (JobState.FAILED, Failure("ValueError: bad", ("  stderr: oh",))),
+        (JobState.CANCELLED, Cancelled()),
         (JobState.BLOCKED, Blocked(("fit",))),
         (JobState.READY, WillRun((NeverRun(),))),
         (JobState.DONE, DidRun(())),
@@ -89,9 +91,10 @@ def test_every_verdict_has_its_line() -> None:
     assert shown(Explanations(jobs)) == [
         "✗ j  failed: ValueError: bad",
         "      stderr: oh",
+        "– j  was cancelled; the next make runs it",
         "■ j  blocked: fit failed",
-        "○ j  will run: it never ran",
-        "✓ j  ran in the last run: it had never run",
+        "○ j  will run: it has no result yet",
+        "✓ j  ran in the last run: it had no result before",
         "✓ j  ran in the last run: its function f() changed",
         "✓ j  fresh: nothing about it changed",
         "· j  waits for fit, whose results decide whether it runs",

@@ -34,8 +34,8 @@ def test_what_is_zero_is_not_said() -> None:
 
 def test_names_give_way_in_a_narrow_terminal() -> None:
     progress = Progress(3, 9, 1, 0, 0, (JobProgress("fit", 2.0), JobProgress("draw", 1.0)), None)
-    assert progress_line(progress, 60) == "3/9 done, 2 running (fit 2.0 s, draw 1.0 s), 1 failed"
-    assert progress_line(progress, 45) == "3/9 done, 2 running (fit 2.0 s), 1 failed"
+    assert progress_line(progress, 60) == "3/9 done, 2 running (fit 2 s, draw 1 s), 1 failed"
+    assert progress_line(progress, 45) == "3/9 done, 2 running (fit 2 s), 1 failed"
     assert progress_line(progress, 35) == "3/9 done, 2 running, 1 failed"
 
 

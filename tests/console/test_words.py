@@ -17,7 +17,7 @@ from weft.model.reasons import (
 )
 
 CASES: list[tuple[Reason, str]] = [
-    (NeverRun(), "it never ran"),
+    (NeverRun(), "it has no result yet"),
     (CodeChanged(), "its code changed"),
     (CodeChanged(("demo.draw",)), "its function draw() changed"),
     (CodeChanged(("__main__.helper", "tools.LIMIT")), "helper, tools.LIMIT changed"),

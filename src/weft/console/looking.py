@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weft.console.views import (
     AttemptLine,
     Blocked,
+    Cancelled,
     Details,
     DidRun,
     Explanation,
@@ -76,19 +77,22 @@ class Sight:
     def _changed_parts(self, job: Job) -> tuple[str, ...]:
         """Of code that never ran: the store has the parts of its last version only."""
         prior = self.survey.remembered.prior(job)
-        if prior is None or job.command.function is None:
+        function = job.command.function
+        if prior is None or function is None:
             return ()
         before = {(p.kind, p.name): p.digest for p in self.store.code_parts(prior.code)}
         if not before:
             return ()
-        after = self._parts_now(job.command)
+        after = self._parts_now(function, job.command)
         names = [*after, *(key for key in before if key not in after)]
         return tuple(dict.fromkeys(k[1] for k in names if before.get(k) != after.get(k)))
 
-    def _parts_now(self, command: Command) -> dict[tuple[str, str], Digest]:
+    def _parts_now(
+        self, function: Callable[..., Any], command: Command
+    ) -> dict[tuple[str, str], Digest]:
         parts = self._parts.get(id(command))
         if parts is None:
-            fingerprint = self._fingerprinter.code(command.function, command.options)
+            fingerprint = self._fingerprinter.code(function, command.options)
             parts = {(p.kind, p.name): p.digest for p in fingerprint.parts}
             self._parts[id(command)] = parts
         return parts
@@ -168,7 +172,9 @@ def _verdict(seen: Sight, job: Job) -> Verdict:
     state = seen.state(job)
     if state is JobState.DONE:
         return _why_fresh(seen, job)
-    if state in FAILED or state is JobState.CANCELLED:
+    if state is JobState.CANCELLED:
+        return Cancelled()
+    if state in FAILED:
         attempt = seen.store.attempts(job.id)[-1]
         stdout, stderr = seen.store.output(attempt.id)
         return failure(_outcome(attempt, stdout, stderr))

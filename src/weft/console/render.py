@@ -11,6 +11,7 @@ from weft.console.screen import Screen, Tone, columns_of, shorten
 from weft.console.views import (
     AttemptLine,
     Blocked,
+    Cancelled,
     Details,
     DetailsPages,
     DidRun,
@@ -184,12 +185,14 @@ def verdict_words(verdict: Verdict, function: str) -> str:
     match verdict:
         case Failure(cause):
             return f"failed: {cause}"
+        case Cancelled():
+            return "was cancelled; the next make runs it"
         case Blocked(culprits):
             return f"blocked: {name_list(culprits)} failed"
         case WillRun(reasons):
             return f"will run: {reasons_words(reasons, function)}"
         case DidRun(()):
-            return "ran in the last run: it had never run"
+            return "ran in the last run: it had no result before"
         case DidRun(reasons):
             return f"ran in the last run: {reasons_words(reasons, function)}"
         case Waits(()):

@@ -44,7 +44,12 @@ class JobProgress:
 
     def __str__(self) -> str:
         told = f" {shorten(self.told, TOLD_COLUMNS)}" if self.told else ""
-        return f"{shorten(self.name, NAME_COLUMNS)} {duration_words(self.seconds)}{told}"
+        return f"{shorten(self.name, NAME_COLUMNS)} {_calm_words(self.seconds)}{told}"
+
+
+def _calm_words(seconds: float) -> str:
+    """A duration whose text changes at most once a second."""
+    return duration_words(seconds) if seconds >= 59.5 else f"{seconds:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +96,9 @@ def progress_line(progress: Progress, width: int) -> str:
 
     >>> jobs = (JobProgress("fit-1", 2.0, "epoch 3/9"), JobProgress("fit-2", 1.0))
     >>> progress_line(Progress(3, 9, 1, 0, 1, jobs, 4.0), 100)
-    '3/9 done, 2 running (fit-1 2.0 s epoch 3/9, fit-2 1.0 s), 1 failed, 1 waiting, 4.0 s left'
-    >>> progress_line(Progress(3, 9, 1, 2, 1, jobs, None), 76)
-    '3/9 done, 2 running (fit-1 2.0 s epoch 3/9), 1 failed, 2 blocked, 1 waiting'
+    '3/9 done, 2 running (fit-1 2 s epoch 3/9, fit-2 1 s), 1 failed, 1 waiting, 4 s left'
+    >>> progress_line(Progress(3, 9, 1, 2, 1, jobs, None), 74)
+    '3/9 done, 2 running (fit-1 2 s epoch 3/9), 1 failed, 2 blocked, 1 waiting'
     """
     after = [
         f"{number} {what}"
@@ -105,7 +110,7 @@ def progress_line(progress: Progress, width: int) -> str:
         if number
     ]
     if progress.left is not None:
-        after.append(f"{duration_words(progress.left)} left")
+        after.append(f"{_calm_words(progress.left)} left")
     before = f"{progress.done}/{progress.total} done"
     if not progress.running:
         return shorten(", ".join([before, *after]), width)

@@ -98,7 +98,12 @@ class Blocked:
     culprits: tuple[str, ...]
 
 
-Verdict = Failure | WillRun | DidRun | Fresh | Waits | Blocked
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Its newest attempt was stopped before its end."""
+
+
+Verdict = Failure | Cancelled | WillRun | DidRun | Fresh | Waits | Blocked
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
     """
     match reason:
         case NeverRun():
-            return "it never ran"
+            return "it has no result yet"
         case CodeChanged(parts):
             return _code_words(parts, function)
         case ArgumentsChanged(before, after) if before == after:
@@ -80,7 +80,7 @@ def reasons_words(reasons: Sequence[Reason], function: str = "") -> str:
     """All reasons in one sentence.
 
     >>> reasons_words([NeverRun()])
-    'it never ran'
+    'it has no result yet'
     """
     shown = [reason_words(reason, function) for reason in reasons[:NAMES_SHOWN]]
     more = len(reasons) - len(shown)

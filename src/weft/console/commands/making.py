@@ -31,6 +31,12 @@ _PARAMETERS = (
         "executor", Kind.TEXT, None, "processes or inline (processes)", ("processes", "inline")
     ),
     Parameter("memory", Kind.MEMORY, None, "that running jobs may declare together (all)"),
+    Parameter(
+        "take_over",
+        Kind.SWITCH,
+        default=False,
+        help="1: go on where a process on another host has died (0)",
+    ),
 )
 
 
@@ -62,6 +68,7 @@ def _options(arguments: Arguments) -> MakeOptions:
         n=arguments["n"] or all_cores(),
         memory=arguments["memory"],
         recurse=arguments["recurse"],
+        take_over=arguments["take_over"],
         fail_fast=bool(arguments["fail_fast"]) or arguments["keep_going"] is False,
     )
 
