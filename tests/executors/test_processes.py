@@ -392,7 +392,7 @@ def test_an_idle_worker_that_is_killed_is_replaced(bench):
 def test_nothing_is_left_after_close(bench, method, tmp_path):
     bench.define.comp(abs, -1)
     bench.run(Processes(1, method))  # whatever is loaded once is loaded now
-    before = open_descriptors()
+    before = open_descriptors(), psutil.Process().children(recursive=True)
     executor = Processes(2, method)
     start_sleepers(bench, executor, 2, tmp_path)
     executor.submit([bench.task("s0")])
@@ -401,8 +401,7 @@ def test_nothing_is_left_after_close(bench, method, tmp_path):
     executor.close()
     executor.close()
     assert [pid for pid in pids if alive(pid)] == []
-    assert psutil.Process().children(recursive=True) == []
-    assert open_descriptors() == before
+    assert (open_descriptors(), psutil.Process().children(recursive=True)) == before
     assert {task.job.id for task in executor.take_back()} == {"s0", "s1"}
 
 
@@ -581,7 +580,7 @@ def open_descriptors() -> list[str]:
     found = []
     for entry in folder.iterdir():
         try:
-            found.append(os.readlink(entry).split(":")[0])
+            found.append(str(entry.readlink()).split(":")[0])
         except FileNotFoundError:
             continue  # the one that lists the folder
     return sorted(found)

@@ -281,14 +281,14 @@ def test_folder_environment_mask_and_handlers_are_put_back(bench, place):
         mask = os.umask(0)
         os.umask(mask)
         handler = signal.getsignal(signal.SIGTERM)
-        return os.getcwd(), mask, dict(os.environ), handler is signal.SIG_IGN
+        return os.path.realpath("."), mask, dict(os.environ), handler is signal.SIG_IGN
 
     bench.define.comp(change)
     bench.define.comp(look)
     mask = os.umask(0o022)
     os.umask(mask)
     value = bench.value(bench.run(place, batch=2)["look"])
-    assert value[0] == os.getcwd()
+    assert value[0] == os.path.realpath(".")
     assert value[1] == mask
     assert "WEFT_TEST" not in value[2]
     assert value[2]["PATH"] == os.environ["PATH"]

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 KEPT = 1024 * 1024
 """Bytes of each stream that are kept at most: the first and the last half of them."""
@@ -85,6 +85,7 @@ class Capture:
         _flush(*self._ours)
         self._connect(self._sinks)
         self._before = (sys.stdout, sys.stderr)
+        self._ways = [_way_of(stream) for stream in self._before]
         self._ours = _stream(1, sys.stdout), _stream(2, sys.stderr)
         sys.stdout, sys.stderr = self._ours
 
@@ -94,6 +95,9 @@ class Capture:
         self._connect(self._real)
         if (sys.stdout, sys.stderr) == self._ours:
             sys.stdout, sys.stderr = self._before
+        for stream, way in zip(self._before, self._ways, strict=True):
+            if way is not None and not stream.closed:
+                cast("io.TextIOWrapper", stream).reconfigure(**way)
 
     def _connect(self, targets: tuple[int, int]) -> None:
         os.dup2(targets[0], 1)
@@ -162,11 +166,29 @@ def _stream(descriptor: int, current: TextIO | None) -> TextIO:
     if isinstance(current, io.TextIOWrapper) and not current.closed:
         try:
             if current.fileno() == descriptor:
-                current.reconfigure(line_buffering=True)
+                current.reconfigure(**_OUR_WAY)
                 return current
         except (OSError, ValueError):
             pass
-    # By line, so that what a job printed before it was killed is there to be read.
-    return open(
-        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
-    )
+    stream = open(descriptor, "w", closefd=False)  # noqa: SIM115 - stays as long as the process
+    stream.reconfigure(**_OUR_WAY)
+    return stream
+
+
+# By line, so that what a job printed before it was killed is there to be read.
+_OUR_WAY: dict[str, Any] = {
+    "encoding": "utf-8",
+    "errors": "backslashreplace",
+    "line_buffering": True,
+}
+
+
+def _way_of(stream: TextIO | None) -> dict[str, Any] | None:
+    """How a stream turns text into bytes now, to be put back."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return None
+    return {
+        "encoding": stream.encoding,
+        "errors": stream.errors,
+        "line_buffering": stream.line_buffering,
+    }
