@@ -247,6 +247,7 @@ class Plan:
             return
         if trace[4] & _FILE and self._is_target(job) and self._missing([job]):
             self.revived.add(job.index)
+            self.traces.pop(job.index)
             self._stale(job, trace[1])
         else:
             self._settle(job, trace[2])
@@ -265,17 +266,23 @@ class Plan:
         self._move(job, _READY)
         self.ready.push(job)
 
-    def _missing(self, jobs: Iterable[Job]) -> list[Job]:
-        """Those of the jobs (or of what they promised) whose values are not there."""
-        if not self.traces:
+    def _missing(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those of the jobs, or of what they promised, whose values are not there (yet)."""
+        if not self.traces and not self.revived:
             return []
         doubtful: dict[Digest, list[Job]] = {}
+        missing: list[Job] = []
         for job in self._holders(jobs) if self.promised else jobs:
             trace = self.traces.get(job.index)
-            if trace is not None and trace[4] & _FILE and trace[2] not in self._present:
+            if job.index in self.revived and self.results[job.index] is None:
+                missing.append(job)
+            elif trace is not None and trace[4] & _FILE and trace[2] not in self._present:
                 doubtful.setdefault(trace[2], []).append(job)
         self._present |= self._memory.present(doubtful) if doubtful else set()
-        return [j for digest, js in doubtful.items() if digest not in self._present for j in js]
+        for digest, holders in doubtful.items():
+            if digest not in self._present:
+                missing.extend(holders)
+        return missing
 
     def _revive(self, job: Job) -> None:
         """Run a settled job again because somebody needs its value, which is gone."""
@@ -391,6 +398,7 @@ class Plan:
     ) -> None:
         """A running job left a result (its digest), and maybe jobs."""
         self.ready.release(job, duration)
+        self.revived.discard(job.index)
         if expansion is not None:
             self._expand(job, result, expansion)
         else:
