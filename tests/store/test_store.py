@@ -134,6 +134,22 @@ def test_a_failure_is_an_attempt_without_a_trace(store):
     store.close()
 
 
+def test_one_attempt_is_found_by_its_id(store):
+    number = remember(store, "j", 1)
+    assert store.attempt(number) == store.attempts("j")[0]
+    assert store.attempt(number + 1) is None
+
+
+def test_what_a_run_ran_well_is_listed_with_its_reasons(store):
+    remember(store, "before", 1)
+    run = store.begin_run([])
+    done, failed = Outcome(AttemptState.DONE, 0.0, 1.0), Outcome(AttemptState.FAILED, 0.0, 1.0)
+    store.record("a", 1, b"K", done, executor="x", reason="why")
+    store.record("b", 1, b"K", done, executor="x", reason=None)
+    store.record("c", 1, b"K", failed, executor="x", reason="why")
+    assert store.run_reasons(run) == {"a": "why", "b": None}
+
+
 def test_only_the_newest_successful_duration_counts(store):
     for seconds, state in [(1.0, 0), (2.0, 0), (9.0, 1)]:
         outcome = Outcome(AttemptState(state), 0.0, seconds)

@@ -23,7 +23,6 @@ from weft.console.views import (
     HelpPage,
     JobLine,
     Listing,
-    Notice,
     Tally,
     Verdict,
     View,
@@ -31,7 +30,6 @@ from weft.console.views import (
     WillRun,
 )
 from weft.console.words import (
-    count_words,
     duration_words,
     name_list,
     reasons_words,
@@ -98,10 +96,6 @@ def _field(cell: Cell, width: int, screen: Screen) -> str:
 def render(view: View, screen: Screen) -> Iterator[str]:
     """The lines of a view."""
     return _RENDERERS[type(view)](view, screen)
-
-
-def _notice(view: Notice, _screen: Screen) -> Iterator[str]:
-    yield view.text
 
 
 # -- ls and stats ----------------------------------------------------------------------------
@@ -187,6 +181,8 @@ def verdict_words(verdict: Verdict, function: str) -> str:
             return f"failed: {cause}"
         case Cancelled():
             return "was cancelled; the next make runs it"
+        case Blocked(()):
+            return "blocked: a job failed that it depends on"
         case Blocked(culprits):
             return f"blocked: {name_list(culprits)} failed"
         case WillRun(reasons):
@@ -289,17 +285,7 @@ def _wrapped(text: str, screen: Screen) -> list[str]:
     return textwrap.wrap(text, min(screen.width, 80), break_long_words=False)
 
 
-def count_notice(number: int, done: str) -> Notice:
-    """What was done to how many jobs.
-
-    >>> count_notice(3, "Cleaned").text
-    'Cleaned 3 jobs.'
-    """
-    return Notice(f"{done} {count_words(number, 'job')}.")
-
-
 _RENDERERS: dict[type, Callable[[Any, Screen], Iterator[str]]] = {
-    Notice: _notice,
     Listing: _listing,
     Tally: _tally,
     Explanations: _explanations,

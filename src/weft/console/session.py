@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.console.parser import Line, parse
-from weft.console.render import render
 from weft.console.screen import Screen, Tone
 from weft.console.table import Table, bind
-from weft.console.views import View
 from weft.errors import WeftBug, WeftError
 
 if TYPE_CHECKING:
+    from weft.console.views import View
     from weft.context import Context
 
 BUG_EXIT_CODE = WeftBug.exit_code
@@ -102,9 +101,14 @@ class Session:
         code = run_guarded(act, self.context.folder, errors)
         return None if leaving else code
 
-    def show(self, view: View) -> None:
-        """Render a view on the screen."""
+    def show(self, view: View | str) -> None:
+        """Put a view, or a sentence, on the screen."""
         screen = self.screen
+        if isinstance(view, str):
+            screen.line(view)
+            return
+        from weft.console.render import render
+
         screen.write("".join(f"{line}\n" for line in render(view, screen)))
 
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from weft.console.estimate import Estimator
-from weft.console.looking import failure
 from weft.console.screen import Screen, Tone, columns_of, shorten
 from weft.console.words import duration_words
 from weft.errors import MakeFailed
@@ -18,7 +16,12 @@ from weft.scheduler.loop import Loop
 from weft.scheduler.summary import RunSummary
 
 if TYPE_CHECKING:
+    from weft.console.estimate import Estimator
     from weft.context import Context
+    from weft.errors import MakeFailed
+    from weft.model.job import Job
+    from weft.model.outcome import Outcome
+    from weft.scheduler.loop import Loop
 
 LIVE_SECONDS = 0.25
 """Between two repaints of the live line."""
@@ -142,7 +145,9 @@ class StatusReporter:
 
     def __init__(self, screen: Screen, context: Context, n: int) -> None:
         self._screen = screen
-        self._estimator = Estimator(context, n)
+        self._context = context
+        self._n = n
+        self._estimator: Estimator | None = None
         self._loop: Loop | None = None
         self._next = 0.0
         self._painted = False
@@ -162,7 +167,14 @@ class StatusReporter:
             self._next = now + (LIVE_SECONDS if self._screen.live else PLAIN_SECONDS)
         elif now >= self._next:
             self._next = now + (LIVE_SECONDS if self._screen.live else PLAIN_SECONDS)
-            self._say(progress_of(loop, self._estimator.left(loop, now)))
+            self._say(progress_of(loop, self._left(loop, now)))
+
+    def _left(self, loop: Loop, now: float) -> float | None:
+        if self._estimator is None:
+            from weft.console.estimate import Estimator
+
+            self._estimator = Estimator(self._context, self._n)
+        return self._estimator.left(loop, now)
 
     def _say(self, progress: Progress) -> None:
         if self._screen.live:
@@ -177,6 +189,8 @@ class StatusReporter:
         self._failures += 1
         if self._failures > LISTED_FAILURES:
             return
+        from weft.console.failing import failure
+
         found = failure(outcome)
         mark = self._screen.paint("✗", Tone.BAD)
         lines = [f"{mark} {job.id} failed{', trying again' if again else ''}: {found.cause}"]
@@ -202,6 +216,7 @@ class StatusReporter:
 
     def summary(self, error: MakeFailed) -> str:
         """What a run with failures did, in one line."""
+
         loop = self._loop
         if loop is None:
             return f"{len(error.failed)} failed, {len(error.blocked)} blocked."

@@ -73,7 +73,8 @@ class ConsoleCommand:
     section: Section
     help: str
     """One line."""
-    handler: Callable[[Session, Arguments], View | None]
+    handler: Callable[[Session, Arguments], View | str | None]
+    """Gives back what to show: a view, or a sentence."""
     selects: Selects = Selects.NOTHING
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()

@@ -10,13 +10,6 @@ from weft.model.states import AttemptState, JobState
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A sentence."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class JobLine:
     """One job in a list."""
 
@@ -203,4 +196,4 @@ class HelpPage:
     parameters: tuple[tuple[str, str], ...]
 
 
-View = Notice | Listing | Tally | Explanations | DetailsPages | HelpList | HelpPage
+View = Listing | Tally | Explanations | DetailsPages | HelpList | HelpPage

@@ -191,6 +191,19 @@ class Store:
         rows = self._database.rows(f"{_ATTEMPT} WHERE job_id = ? ORDER BY id", (job_id,))
         return [_attempt_row(row) for row in rows]
 
+    def attempt(self, attempt_id: int) -> AttemptRow | None:
+        """One attempt, or None when there is none of that id."""
+        self.flush()
+        row = self._database.row(f"{_ATTEMPT} WHERE id = ?", (attempt_id,))
+        return _attempt_row(row) if row is not None else None
+
+    def run_reasons(self, run: int) -> dict[str, str | None]:
+        """Jobs that ran well in a run, with why they ran (JSON; None for the first time)."""
+        self.flush()
+        done = int(AttemptState.DONE)
+        sql = f"SELECT job_id, reason FROM attempt WHERE run = ? AND state = {done} ORDER BY id"
+        return dict(self._database.rows(sql, (run,)))
+
     def output(self, attempt_id: int) -> tuple[str | None, str | None]:
         """What an attempt printed to stdout and stderr; None for nothing."""
         self.flush()

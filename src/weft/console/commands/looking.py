@@ -1,39 +1,53 @@
-"""``ls``, ``stats``, ``why`` and ``details``: they write nothing."""
+"""``ls``, ``stats``, ``why`` and ``details``: they write nothing.
+
+What they need is imported when one of them is called: ``make`` with nothing to do takes no longer
+for their being there.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weft.console import looking
 from weft.console.table import Arguments, ConsoleCommand, Kind, Parameter, Section, Selects
-from weft.console.views import DetailsPages, Explanations, Listing, Tally
 
 if TYPE_CHECKING:
     from weft.console.session import Session
+    from weft.console.views import DetailsPages, Explanations, Listing, Tally
 
 
 def _ls(session: Session, arguments: Arguments) -> Listing:
-    with_reasons = arguments["reason"]
-    with looking.sight(session.context) as seen:
+    from weft.console.looking import listing
+    from weft.console.sight import sight
+
+    with sight(session.context) as seen:
         jobs = seen.chosen(arguments.selection)
-        return Listing(looking.job_lines(seen, jobs, with_reasons=with_reasons), with_reasons)
+        return listing(seen, jobs, with_reasons=arguments["reason"])
 
 
 def _stats(session: Session, arguments: Arguments) -> Tally:
-    with looking.sight(session.context) as seen:
-        return Tally(looking.function_lines(seen, seen.chosen(arguments.selection)))
+    from weft.console.looking import tally
+    from weft.console.sight import sight
+
+    with sight(session.context) as seen:
+        return tally(seen, seen.chosen(arguments.selection))
 
 
 def _why(session: Session, arguments: Arguments) -> Explanations:
-    with looking.sight(session.context) as seen:
+    from weft.console.explaining import explain, explain_all
+    from weft.console.sight import sight
+
+    with sight(session.context) as seen:
         if not arguments.selection:
-            return Explanations(looking.explain_all(seen), of_all=True)
-        return Explanations(looking.explain(seen, seen.chosen(arguments.selection)))
+            return explain_all(seen)
+        return explain(seen, seen.chosen(arguments.selection))
 
 
 def _details(session: Session, arguments: Arguments) -> DetailsPages:
-    with looking.sight(session.context) as seen:
-        return DetailsPages(looking.details(seen, seen.chosen(arguments.selection)))
+    from weft.console.looking import details
+    from weft.console.sight import sight
+
+    with sight(session.context) as seen:
+        return details(seen, seen.chosen(arguments.selection))
 
 
 _REASON = Parameter(

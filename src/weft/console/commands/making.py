@@ -15,7 +15,6 @@ from weft.console.table import (
     Selects,
     all_cores,
 )
-from weft.console.views import Notice
 from weft.context import MakeOptions
 from weft.errors import MakeFailed
 
@@ -40,16 +39,16 @@ _PARAMETERS = (
 )
 
 
-def _make(session: Session, arguments: Arguments) -> Notice:
+def _make(session: Session, arguments: Arguments) -> str:
     return _run(session, arguments.selection, arguments)
 
 
-def _remake(session: Session, arguments: Arguments) -> Notice:
+def _remake(session: Session, arguments: Arguments) -> str:
     ids = session.context.invalidate(*arguments.selection)
     return _run(session, ids, arguments) if ids else _none_chosen(arguments.selection)
 
 
-def _run(session: Session, words: Sequence[str], arguments: Arguments) -> Notice:
+def _run(session: Session, words: Sequence[str], arguments: Arguments) -> str:
     options = _options(arguments)
     with StatusReporter(session.screen, session.context, options.n) as reporter:
         try:
@@ -58,9 +57,9 @@ def _run(session: Session, words: Sequence[str], arguments: Arguments) -> Notice
             )
         except MakeFailed as error:
             reporter.close()
-            session.show(Notice(reporter.summary(error)))
+            session.show(reporter.summary(error))
             raise
-    return _none_chosen(words) if words and not summary.counts.total else Notice(str(summary))
+    return _none_chosen(words) if words and not summary.counts.total else str(summary)
 
 
 def _options(arguments: Arguments) -> MakeOptions:
@@ -73,8 +72,8 @@ def _options(arguments: Arguments) -> MakeOptions:
     )
 
 
-def _none_chosen(words: Sequence[str]) -> Notice:
-    return Notice(f"No job is {' or '.join(words)} now: nothing to make.")
+def _none_chosen(words: Sequence[str]) -> str:
+    return f"No job is {' or '.join(words)} now: nothing to make."
 
 
 COMMANDS = (

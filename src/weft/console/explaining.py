@@ -1,0 +1,70 @@
+"""``why``: builds explanations; renders nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weft.console.failing import failure, outcome_of
+from weft.console.sight import FAILED, Sight
+from weft.console.views import (
+    Blocked,
+    Cancelled,
+    DidRun,
+    Explanation,
+    Explanations,
+    Fresh,
+    Verdict,
+    Waits,
+    WillRun,
+)
+from weft.model.job import Job
+from weft.model.reasons import NeverRun, from_json
+from weft.model.states import JobState
+
+
+def explain_all(seen: Sight) -> Explanations:
+    """What there is something to say of: what failed, is blocked or stale, and what an edit ran."""
+    found = [_explanation(seen, job) for job in seen.survey.graph]
+    return Explanations(tuple(e for e in found if _is_news(seen, e)), of_all=True)
+
+
+def _is_news(seen: Sight, found: Explanation) -> bool:
+    match found.verdict:
+        case Fresh() | DidRun(reasons=()) | WillRun(reasons=(NeverRun(),)):
+            return False
+        case Waits():
+            return seen.survey.was_done(seen.survey.graph.jobs[found.id])
+    return True
+
+
+def explain(seen: Sight, jobs: Sequence[Job]) -> Explanations:
+    """Why these jobs are as they are."""
+    return Explanations(tuple(_explanation(seen, job) for job in jobs))
+
+
+def _explanation(seen: Sight, job: Job) -> Explanation:
+    return Explanation(job.id, job.command.name, seen.state(job), _verdict(seen, job))
+
+
+def _verdict(seen: Sight, job: Job) -> Verdict:
+    state = seen.state(job)
+    if state is JobState.DONE:
+        return _why_fresh(seen, job)
+    if state is JobState.CANCELLED:
+        return Cancelled()
+    if state is JobState.BLOCKED:
+        return Blocked(seen.culprits[job.id])
+    attempt = seen.newest_attempt(job) if state in FAILED else None
+    if attempt is not None:
+        return failure(outcome_of(attempt, *seen.store.output(attempt.id)))
+    reasons = seen.reasons(job)
+    if reasons:
+        return WillRun(reasons)
+    return Waits(tuple(u.id for u in job.upstream if seen.state(u) is not JobState.DONE))
+
+
+def _why_fresh(seen: Sight, job: Job) -> Verdict:
+    if job.id not in seen.last_run:
+        return Fresh()
+    reason = seen.last_run[job.id]
+    return DidRun(from_json(reason) if reason else ())

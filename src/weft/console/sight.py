@@ -1,0 +1,120 @@
+"""One look at a context: its store and the state of every job; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.graph.selection import select
+from weft.model.job import Command, Digest, Job
+from weft.model.reasons import CodeChanged, Reason
+from weft.model.states import JobState
+from weft.scheduler.survey import Survey, survey
+from weft.store.rows import AttemptRow
+from weft.store.store import Store
+
+if TYPE_CHECKING:
+    from weft.context import Context
+
+FAILED = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.OUT_OF_MEMORY})
+
+Parts = dict[tuple[str, str], Digest]
+"""Kind and name of each part of a code fingerprint, with its hash."""
+
+
+@dataclass
+class Sight:
+    """The store and the state of every job, at one moment."""
+
+    store: Store
+    survey: Survey
+    _fingerprinter: Fingerprinter = field(default_factory=Fingerprinter)
+    _parts: dict[int, Parts] = field(default_factory=dict)
+
+    def chosen(self, words: Sequence[str]) -> list[Job]:
+        """The jobs that the words name; all of them without words."""
+        graph = self.survey.graph
+        return select(words, graph, lambda: self.survey.states) if words else list(graph)
+
+    def state(self, job: Job) -> JobState:
+        return self.survey.states[job.id]
+
+    def is_stale(self, job: Job) -> bool:
+        """Whether the job has a result of its own that does not count now."""
+        return self.state(job) is not JobState.DONE and self.survey.was_done(job)
+
+    def newest_attempt(self, job: Job) -> AttemptRow | None:
+        known = self.survey.remembered.attempts().get(job.id)
+        return None if known is None else self.store.attempt(known[0])
+
+    @cached_property
+    def last_run(self) -> Mapping[str, str | None]:
+        """Jobs that the newest run with something to do ran well, and why (as JSON)."""
+        runs = self.store.runs()
+        return self.store.run_reasons(runs[-1].id) if runs else {}
+
+    @cached_property
+    def culprits(self) -> Mapping[str, tuple[str, ...]]:
+        """The failed jobs upstream of each blocked one.
+
+        One pass in definition order, in which upstream comes first; a job that is blocked by just
+        one other shares its tuple, so that a long chain costs no more than its length.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for job in self.survey.graph:
+            if self.state(job) is JobState.BLOCKED:
+                found[job.id] = self._culprits_of(job, found)
+        return found
+
+    def _culprits_of(self, job: Job, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        groups = [
+            (upstream.id,) if self.state(upstream) in FAILED else found.get(upstream.id, ())
+            for upstream in job.upstream
+        ]
+        known = [group for group in groups if group]
+        if len(known) == 1:
+            return known[0]
+        return tuple(dict.fromkeys(name for group in known for name in group))
+
+    def reasons(self, job: Job) -> tuple[Reason, ...]:
+        """Why a job is stale, with the parts of its code that changed; empty when it is fresh."""
+        if self.state(job) is JobState.DONE:
+            return ()
+        reasons = self.survey.reasons(job)
+        if CodeChanged() not in reasons:
+            return reasons
+        changed = CodeChanged(self._changed_parts(job))
+        return tuple(changed if reason == CodeChanged() else reason for reason in reasons)
+
+    def _changed_parts(self, job: Job) -> tuple[str, ...]:
+        """Of code that never ran: the store has the parts of its last version only."""
+        prior = self.survey.remembered.prior(job)
+        function = job.command.function
+        if prior is None or function is None:
+            return ()
+        before = {(p.kind, p.name): p.digest for p in self.store.code_parts(prior.code)}
+        if not before:
+            return ()
+        after = self._parts_now(function, job.command)
+        names = [*after, *(key for key in before if key not in after)]
+        return tuple(dict.fromkeys(k[1] for k in names if before.get(k) != after.get(k)))
+
+    def _parts_now(self, function: Callable[..., Any], command: Command) -> Parts:
+        parts = self._parts.get(id(command))
+        if parts is None:
+            fingerprint = self._fingerprinter.code(function, command.options)
+            parts = {(p.kind, p.name): p.digest for p in fingerprint.parts}
+            self._parts[id(command)] = parts
+        return parts
+
+
+@contextmanager
+def sight(context: Context) -> Iterator[Sight]:
+    """Look at a context as it is now."""
+    context.prepare()
+    with context.reading() as store:
+        yield Sight(store, survey(store, context.graph))
