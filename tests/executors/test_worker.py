@@ -4,8 +4,10 @@ workers can't import a test module.)"""
 from __future__ import annotations
 
 import os
+import random
 import signal
 
+import numpy as np
 import pytest
 
 from weft.executors.inline import Inline
@@ -273,6 +275,7 @@ def test_folder_environment_mask_and_handlers_are_put_back(bench, place):
         os.environ["WEFT_TEST"] = "1"
         os.environ.pop("PATH")
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, lambda *_: None)
 
     def look():
         import os
@@ -281,7 +284,9 @@ def test_folder_environment_mask_and_handlers_are_put_back(bench, place):
         mask = os.umask(0)
         os.umask(mask)
         handler = signal.getsignal(signal.SIGTERM)
-        return os.path.realpath("."), mask, dict(os.environ), handler is signal.SIG_IGN
+        alarm = signal.getsignal(signal.SIGALRM)
+        untouched = handler is not signal.SIG_IGN and alarm == signal.SIG_DFL
+        return os.path.realpath("."), mask, dict(os.environ), untouched
 
     bench.define.comp(change)
     bench.define.comp(look)
@@ -292,7 +297,7 @@ def test_folder_environment_mask_and_handlers_are_put_back(bench, place):
     assert value[1] == mask
     assert "WEFT_TEST" not in value[2]
     assert value[2]["PATH"] == os.environ["PATH"]
-    assert value[3] is False
+    assert value[3]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
@@ -354,24 +359,28 @@ def test_long_jobs_tell_their_memory_and_processor_time(bench, method):
 
 def test_random_numbers_are_not_shared_by_workers(bench, method):
     def draw(barrier):
+        import os
         import random
         import time
         from pathlib import Path
 
-        Path(barrier, str(id(barrier)) + str(random.random())).touch()
+        import numpy as np
+
+        Path(barrier, str(os.getpid())).touch()
         while len(list(Path(barrier).iterdir())) < 2:
             time.sleep(0.001)
-        return random.random()
-
-    import random
+        return random.random(), float(np.random.random())
 
     random.seed(1)
+    np.random.seed(1)
     folder = bench.settings.folder / "barrier"
     folder.mkdir()
     for name in "ab":
         bench.define.comp(draw, str(folder), job_id=name)
     outcomes = bench.run(Processes(2, method))
-    assert bench.value(outcomes["a"]) != bench.value(outcomes["b"])
+    a, b = bench.value(outcomes["a"]), bench.value(outcomes["b"])
+    assert a[0] != b[0]
+    assert a[1] != b[1]
 
 
 def test_inline_is_serial_and_in_this_process(bench):

@@ -39,8 +39,10 @@ from weft.graph.packing import unpack_call
 from weft.model.job import DIGEST_SIZE, Digest, Job
 from weft.model.outcome import ErrorReport, Outcome
 from weft.model.states import AttemptState
-from weft.store.objects import Encoded, Input, ObjectLost, Objects, encode
+from weft.store.objects import INLINE_LIMIT, Input, ObjectLost, Objects, encode
 
+MEASURED_JOB = 0.001
+"""Seconds from which on a job's processor time is measured (0.5 us); below it is the duration."""
 LONG_JOB = 0.05
 """Seconds from which on a job's memory is measured."""
 FLUSH_SECONDS = 0.001
@@ -52,8 +54,6 @@ _Kept = tuple[Digest, bytes | None, int]
 """Result hash, encoded value if it is small, bytes."""
 
 _NONE: _Kept = (literal_digest(None) or b"", pickle.dumps(None, 5), len(pickle.dumps(None, 5)))
-_SIZED = {str, bytes, int}
-"""Literals that may be large."""
 
 
 class _Stage(Enum):
@@ -213,15 +213,16 @@ class Worker:
     def _keep(self, job: Job, value: Any, promised: list[str] | None = None) -> _Kept:
         """Hash and encode the result; a large one is made durable here, before it is reported."""
         result = literal_digest(value)
-        if result is not None and type(value) not in _SIZED:
+        cutoff = job.command.options.cutoff
+        if result is not None and cutoff:
             data = pickle.dumps(value, 5)
-            encoded = Encoded(len(data), data)
-        else:
-            encoded = encode(value, promised)
-            if result is None:
-                number = None if promised is None else _numbering(promised)
-                result = self._value_digest(value, number)
-        if not job.command.options.cutoff:
+            if len(data) <= INLINE_LIMIT:
+                return result, data, len(data)
+        encoded = encode(value, promised)
+        if result is None:
+            number = None if promised is None else _numbering(promised)
+            result = self._value_digest(value, number)
+        if not cutoff:
             result = blake2b(result + os.urandom(16), digest_size=DIGEST_SIZE).digest()
         if encoded.inline is None:
             self._objects.write(result, encoded)
@@ -247,8 +248,12 @@ class Worker:
 
     def _finish(self, kept: _Kept | Outcome, started: float) -> Done | Outcome:
         duration = time.monotonic() - started
-        cpu = time.process_time()
-        used, self._cpu = cpu - self._cpu, cpu
+        used = duration
+        if duration < MEASURED_JOB:
+            self._cpu += duration
+        else:
+            cpu = time.process_time()
+            used, self._cpu = max(0.0, cpu - self._cpu), cpu
         note = self._surroundings.restore(duration) if self._surroundings is not None else None
         output = self._capture.take() if self._capture is not None else None
         if type(kept) is tuple:
@@ -369,7 +374,8 @@ def serve(
     """Run the batches that come, until the other side closes or a job leaves something behind.
 
     Each process has random numbers of its own: ``random`` and ``numpy.random`` are reseeded,
-    because forked workers would all draw the same ones.
+    because forked workers would all draw the same ones. So a job that draws without seeding gives
+    another result each time that it runs.
     """
     reseed()
     surroundings = Surroundings(own=True)
