@@ -146,7 +146,7 @@ def test_an_edit_of_the_threshold_parses_no_file_again(survey, tmp_path):
     # The generator, three verdicts, the figure of complexity and the report.
     assert "6 ran" in said
     assert "TOO_COMPLEX changed" in make("why survey")
-    assert "judge() changed" in make("why survey-complex-shop")
+    assert "ran in the last run" in make("why survey-complex-shop")
     assert "fresh" in make("why survey-summary-shop")
 
 
