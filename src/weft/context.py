@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weft.errors import Interrupted, JobFailed, MakeFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
-from weft.graph.definition import arguments_text, define_all, fingerprint_command
+from weft.graph.definition import define_all, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.selection import select
-from weft.model.job import Command, Job
+from weft.model.job import Command, Digest, Job
 from weft.model.promise import Promise
 from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import JobState
@@ -221,7 +221,6 @@ class Context(Definer):
                 summary = loop.run()
             outcome = _run_outcome(summary)
         finally:
-            self._save_definitions(store)
             store.end_run(outcome)
         return summary
 
@@ -264,27 +263,19 @@ class Context(Definer):
 
     def _save_definitions(self, store: Store) -> None:
         digest = self._graph.digest()
-        if store.graph_digest() != digest:
-            store.define(
-                (
-                    (
-                        job.id,
-                        job.index,
-                        job.command.name,
-                        job.definition,
-                        job.command.code,
-                        arguments_text(job),
-                        None,
-                        job.definer,
-                        _names(job.inputs),
-                        _names(job.extra),
-                        job.command.dynamic,
-                    )
-                    for job in self._graph
-                    if job.definer is None
-                ),
-                digest,
-            )
+        if store.graph_digest() == digest:
+            return
+        numbers: dict[int, int] = {}
+        commands: list[tuple[str, Digest | None, bool]] = []
+        for command in self._graph.commands.values():
+            numbers[id(command)] = len(commands)
+            commands.append((command.name, command.code, command.dynamic))
+        jobs = [
+            (job.id, numbers[id(job.command)], job.definition, _ids(job.inputs), _ids(job.extra))
+            for job in self._graph
+            if job.definer is None
+        ]
+        store.define(commands, jobs, digest)
 
     def _save_code(self, store: Store) -> None:
         for command in self._graph.commands.values():
@@ -398,8 +389,8 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _names(jobs: Sequence[Job]) -> str | None:
-    return "\n".join([job.id for job in jobs]) if jobs else None
+def _ids(jobs: Sequence[Job]) -> tuple[str, ...]:
+    return tuple([job.id for job in jobs]) if jobs else ()
 
 
 def _script_name() -> str:

@@ -99,7 +99,7 @@ def test_ctrl_c_ends_the_running_jobs_and_keeps_the_results_so_far(project: Proj
     out, err = process.communicate(timeout=30)
     assert process.returncode == 1, out + err
     assert "Traceback" not in out + err
-    gone, alive = psutil.wait_procs(family, timeout=10)
+    _gone, alive = psutil.wait_procs(family, timeout=10)
     assert not alive, "the jobs' own children are ended too"
     states = project.run("ls").stdout
     assert "done" in states

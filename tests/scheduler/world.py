@@ -6,7 +6,7 @@ by plain recursion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -175,7 +175,7 @@ class _Run:
     def present(self, results: Iterable[Digest]) -> set[Digest]:
         return {result for result in results if result in self.world.values}
 
-    def history(self) -> History:
+    def history(self, _job_ids: Collection[str]) -> History:
         return History(self.world.durations, frozenset(self.world.failed))
 
     def keeps_failure(self, job: Job, key: Digest) -> bool:

@@ -13,7 +13,7 @@ from weft.model.outcome import ErrorReport, Frame, Observation, Outcome
 from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import AttemptState
 from weft.store.objects import ObjectLost, ObjectRef, encode
-from weft.store.rows import TraceFlag
+from weft.store.rows import Past, TraceFlag
 from weft.store.store import Store
 
 from .conftest import digest_of, outcome_of, remember
@@ -32,10 +32,12 @@ def record(name: str, definer: str = "gen", inputs: tuple[str, ...] = ()) -> Job
     )  # fmt: skip
 
 
-def job(name: str, position: int = 0, definition: str = "d", inputs: str | None = None):
-    return (
-        name, position, "f", digest_of(definition), b"c", "()", None, None, inputs, None, False,
-    )  # fmt: skip
+def define(store, jobs, digest):
+    store.define([("f", b"c", False)], jobs, digest)
+
+
+def job(name: str, definition: str = "d", inputs: tuple[str, ...] = ()):
+    return (name, 0, digest_of(definition), inputs, ())
 
 
 # -- traces ------------------------------------------------------------------------------------
@@ -70,7 +72,7 @@ def test_traces_come_oldest_first_with_increasing_ids(store):
 def test_what_is_pending_is_seen_by_questions(store):
     number = remember(store, "j", 1)
     assert store.trace(number).job_id == "j"
-    assert store.newest_trace_ids() == {"j": number}
+    assert store.past()["j"].trace == number
     assert store.durations() == {"j": 0.5}
 
 
@@ -87,10 +89,9 @@ def test_the_newest_traces_count_invalidated_ones_too(store):
     assert store.newest_trace("j").id == new
     assert store.newest_trace("k").flags & TraceFlag.INVALID
     assert store.newest_trace("k", any_flags=False) is None
-    assert {name: row.id for name, row in store.newest_traces(["j", "k", "?"]).items()} == {
-        "j": new,
-        "k": new + 1,
-    }
+    past = store.past(["j", "k", "?"])
+    assert {name: row.trace for name, row in past.items()} == {"j": new, "k": new + 1}
+    assert past == store.past()
     assert old < new
 
 
@@ -129,7 +130,7 @@ def test_a_failure_is_an_attempt_without_a_trace(store):
     assert (row.started, row.duration, row.cpu) == (5.0, 0.25, 0.2)
     assert store.output(number) == ("out", "err")
     assert store.output(number + 1) == (None, None)
-    assert store.newest_attempts() == {"j": (number, b"K", 1, 2)}
+    assert store.past() == {"j": Past(number, b"K", AttemptState.FAILED, 2, None, None)}
     assert store.durations() == {}
     store.close()
 
@@ -155,6 +156,7 @@ def test_only_the_newest_successful_duration_counts(store):
         outcome = Outcome(AttemptState(state), 0.0, seconds)
         store.record("j", 1, b"K", outcome, executor="x", trace=None)
     assert store.durations() == {"j": 2.0}
+    assert store.past(["j"])["j"].duration == 2.0
     assert [row.duration for row in store.attempts("j")] == [1.0, 2.0, 9.0]
 
 
@@ -240,7 +242,7 @@ def test_values_stay_findable_while_the_memory_of_recent_ones_turns_over(store, 
 
 
 def test_jobs_come_in_the_order_of_their_definition(store):
-    store.define([job("b", 0), job("a", 1, inputs="b")], b"1")
+    define(store, [job("b"), job("a", inputs=("b",))], b"1")
     store = reopened(store)
     rows = store.jobs()
     assert [(row.job_id, row.position, row.inputs) for row in rows] == [
@@ -253,19 +255,18 @@ def test_jobs_come_in_the_order_of_their_definition(store):
     store.close()
 
 
-def test_jobs_not_defined_this_time_become_inactive_and_may_return(store):
-    store.define([job("a", 0), job("b", 1)], b"1")
-    store.define([job("b", 0, "new")], b"2")
-    assert {row.job_id: row.active for row in store.jobs()} == {"a": False, "b": True}
+def test_the_last_definition_is_what_counts(store):
+    define(store, [job("a"), job("b")], b"1")
+    define(store, [job("b", "new")], b"2")
+    assert [(row.job_id, row.active) for row in store.jobs()] == [("b", True)]
     assert store.job("b").definition == digest_of("new")
-    store.define([job("a", 0), job("b", 1, "new")], b"3")
-    assert all(row.active for row in store.jobs())
+    assert store.job("a") is None
 
 
 def test_generated_jobs_survive_a_definition_of_the_script(store):
-    store.define([job("gen")], b"1")
+    define(store, [job("gen")], b"1")
     store.add_generated("gen", [record("gen-a"), record("gen-b", inputs=("gen-a",))])
-    store.define([job("gen", 0, "edited")], b"2")
+    define(store, [job("gen", "edited")], b"2")
     assert [(row.job_id, row.active) for row in store.jobs()] == [
         ("gen", True),
         ("gen-a", True),
@@ -274,7 +275,7 @@ def test_generated_jobs_survive_a_definition_of_the_script(store):
 
 
 def test_what_a_generator_does_not_declare_again_is_retired_with_its_own(store):
-    store.define([job("gen")], b"1")
+    define(store, [job("gen")], b"1")
     store.add_generated("gen", [record("a"), record("b")])
     store.add_generated("a", [record("a-1", "a")])
     run = store.begin_run([])
@@ -287,26 +288,19 @@ def test_what_a_generator_does_not_declare_again_is_retired_with_its_own(store):
 
 
 def test_a_job_of_an_inactive_generator_is_inactive(store):
-    store.define([job("gen"), job("x", 1)], b"1")
+    define(store, [job("gen"), job("x")], b"1")
     store.add_generated("gen", [record("a")])
-    store.define([job("x", 0)], b"2")
+    define(store, [job("x")], b"2")
     assert {row.job_id for row in store.jobs() if row.active} == {"x"}
-    store.define([job("gen"), job("x", 1)], b"1")
+    define(store, [job("gen"), job("x")], b"1")
     assert {row.job_id for row in store.jobs() if row.active} == {"x", "gen", "a"}
 
 
 def test_generated_jobs_come_after_what_they_depend_on(store):
-    store.define([job("gen")], b"1")
+    define(store, [job("gen")], b"1")
     store.add_generated("gen", [record("old")])
     store.add_generated("gen", [record("old", inputs=("new",)), record("new")])
     assert [row.job_id for row in store.jobs()] == ["gen", "new", "old"]
-
-
-def test_jobs_can_be_retired_by_hand(store):
-    store.define([job("gen")], b"1")
-    store.add_generated("gen", [record("a")])
-    store.retire(["gen"], 7)
-    assert [(row.job_id, row.retired_run) for row in store.jobs()] == [("gen", 7), ("a", 7)]
 
 
 def test_records_of_children_come_back(store):
@@ -389,7 +383,7 @@ def test_cleaned_jobs_lose_traces_values_and_past_failures(store):
     store.record("a", 2, b"K", Outcome(AttemptState.FAILED, 0.0, 0.0), executor="x", trace=None)
     store.clean(["a"])
     assert [row[3] for row in store.traces()] == ["b"]
-    assert store.newest_attempts()["a"][1] is None
+    assert store.past()["a"].key is None
     assert [row.remembered for row in store.attempts("a")] == [False, False]
     assert store.has_values([outcome_of(1).result, outcome_of(2).result]) == {outcome_of(2).result}
 
@@ -477,7 +471,7 @@ def test_a_reader_of_an_empty_folder_sees_nothing_and_makes_nothing(folder):
     assert reader.traces() == []
     assert reader.jobs() == []
     assert reader.graph_digest() is None
-    assert reader.newest_attempts() == {}
+    assert reader.past() == {}
     reader.close()
     assert not folder.exists()
 

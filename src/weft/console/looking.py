@@ -90,6 +90,9 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
 def _arguments(seen: Sight, job: Job) -> str:
     if job.command.function is not None:
         return arguments_text(job)
+    trace = seen.store.newest_trace(job.id)
+    if trace is not None:
+        return trace.arguments_text
     row = seen.store.job(job.id)
     return row.arguments_text if row else ""
 

@@ -48,8 +48,8 @@ class Sight:
         return self.state(job) is not JobState.DONE and self.survey.was_done(job)
 
     def newest_attempt(self, job: Job) -> AttemptRow | None:
-        known = self.survey.remembered.attempts().get(job.id)
-        return None if known is None else self.store.attempt(known[0])
+        past = self.survey.remembered.past(job.id)
+        return None if past is None else self.store.attempt(past.attempt)
 
     @cached_property
     def last_run(self) -> Mapping[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -154,10 +155,18 @@ class Graph:
         return command
 
     def digest(self) -> Digest:
-        """Hash of all ids, definitions and orders: equal means that nothing was redefined."""
+        """Hash of the script's ids and definitions in order: equal means nothing was redefined.
+
+        What a definition does not cover, the ids of the upstream, is in it too.
+        """
+        jobs = list(self.jobs.values())
+        if self.generated:
+            jobs = [job for job in jobs if job.definer is None]
         state = blake2b(digest_size=DIGEST_SIZE)
-        state.update("\n".join(self.jobs).encode())
-        state.update(b"".join([job.definition or b"?" for job in self.jobs.values()]))
+        state.update("\n".join([job.id for job in jobs]).encode())
+        state.update(b"".join([job.definition or b"?" for job in jobs]))
+        linked = [job for job in jobs if job.inputs or job.extra]
+        state.update(array("q", [u.index for job in linked for u in job.upstream]).tobytes())
         return state.digest()
 
     def top(self) -> list[Job]:

@@ -130,9 +130,9 @@ class Loop:
     def _task(self, job: Job) -> Task | None:
         trial = self._trials.get(job.index)
         if trial is None:
-            last = self._remembered.attempts().get(job.id)
+            last = self._remembered.past(job.id)
             reasons = self._remembered.reasons(job, self.plan)
-            trial = self._trials[job.index] = _Trial(last[3] if last else 0, 0, reasons)
+            trial = self._trials[job.index] = _Trial(last.number if last else 0, 0, reasons)
         problem = self._refusal(job)
         if problem is not None:
             self._end_badly(job, problem)

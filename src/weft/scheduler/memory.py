@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from weft.fingerprint.files import FileHasher
@@ -18,7 +18,7 @@ from weft.store.store import Store
 if TYPE_CHECKING:
     from weft.model.outcome import Observation
     from weft.model.reasons import Reason
-    from weft.store.rows import TraceRow
+    from weft.store.rows import Past, TraceRow
 
 Observe = Callable[[str, str], Digest | None]
 
@@ -33,8 +33,9 @@ class Remembered:
         self._store = store
         self._graph = graph
         self._heads = store.traces()
-        self._attempts: dict[str, tuple[int, bytes | None, int, int]] | None = None
-        self._own: dict[str, int] | None = None
+        self._past: dict[str, Past] = {}
+        self._past_of: frozenset[str] | None = frozenset()
+        """The jobs whose past is in ``_past``; None: all."""
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
         self._files = FileHasher(store.file_stats)
         self._inputs: dict[int, Input] = {}
@@ -58,25 +59,31 @@ class Remembered:
         """Those of the results whose values are there."""
         return self._store.has_values(results)
 
-    def history(self) -> History:
-        """Past durations and failures."""
-        failed = frozenset(
-            name for name, row in self.attempts().items() if AttemptState(row[2]).failed
-        )
-        return History(self._store.durations(), failed)
+    def history(self, job_ids: Collection[str]) -> History:
+        """Past durations and failures of the jobs that may have to run."""
+        past = self._load_past(job_ids)
+        durations = {name: p.duration for name, p in past.items() if p.duration is not None}
+        failed = frozenset(name for name, p in past.items() if AttemptState(p.state).failed)
+        return History(durations, failed)
 
     def keeps_failure(self, job: Job, key: Digest) -> bool:
         """Whether the newest attempt failed at this very key."""
-        row = self.attempts().get(job.id)
-        return row is not None and row[1] == key and AttemptState(row[2]).failed
+        past = self.past(job.id)
+        return past is not None and past.key == key and AttemptState(past.state).failed
 
     # -- attempts and reasons ----------------------------------------------------------------
 
-    def attempts(self) -> dict[str, tuple[int, bytes | None, int, int]]:
-        """Newest attempt by job id: attempt id, key, state, number."""
-        if self._attempts is None:
-            self._attempts = self._store.newest_attempts()
-        return self._attempts
+    def past(self, job_id: str) -> Past | None:
+        """What the attempts of a job before this run tell."""
+        if self._past_of is not None and job_id not in self._past_of:
+            self._load_past(None)
+        return self._past.get(job_id)
+
+    def _load_past(self, job_ids: Collection[str] | None) -> dict[str, Past]:
+        if self._past_of is not None:
+            self._past_of = None if job_ids is None else frozenset(job_ids)
+            self._past = self._store.past(job_ids)
+        return self._past
 
     def observe(self, kind: str, key: str) -> Digest | None:
         """How something that a job observed is now; asked once per run."""
@@ -94,11 +101,9 @@ class Remembered:
             return None
 
     def prior(self, job: Job) -> TraceRow | None:
-        """The newest trace of the job's own, invalidated or not."""
-        if self._own is None:
-            self._own = self._store.newest_trace_ids()
-        trace_id = self._own.get(job.id)
-        return self._store.trace(trace_id) if trace_id is not None else None
+        """The newest trace of the job's own before this run, invalidated or not."""
+        past = self.past(job.id)
+        return self._store.trace(past.trace) if past is not None and past.trace else None
 
     def reasons(self, job: Job, plan: Plan) -> tuple[Reason, ...]:
         """Why a stale job runs; empty for one that never did (that goes without saying)."""

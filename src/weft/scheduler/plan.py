@@ -8,7 +8,7 @@ before all that it depends on is certain, and early cutoff needs no rule of its 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -60,8 +60,8 @@ class Memory(Protocol):
     def present(self, results: Iterable[Digest]) -> set[Digest]:
         """Those of the results whose values are there."""
 
-    def history(self) -> History:
-        """What past attempts tell; asked for once, when something must run."""
+    def history(self, job_ids: Collection[str]) -> History:
+        """What past attempts of these jobs tell; asked for once, when something must run."""
 
     def keeps_failure(self, job: Job, key: Digest) -> bool:
         """Whether the newest attempt failed at this very key (rule 11)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weft.model.job import Command, Job
@@ -83,21 +83,25 @@ class ReadyQueue:
     def __len__(self) -> int:
         return len(self._sorted) + len(self._heap) + len(self._closed or ())
 
-    def open(self, history: Callable[[], History], dependants: Mapping[int, Sequence[Job]]) -> None:
+    def open(
+        self,
+        history: Callable[[Collection[str]], History],
+        dependants: Mapping[int, Sequence[Job]],
+    ) -> None:
         """Rank the jobs pushed so far, together; ``history`` is asked only if there are any."""
-        waiting, self._closed = self._closed or [], None
-        if not waiting:
+        ready, self._closed = self._closed or [], None
+        if not ready:
             return
-        self._history = history()
-        if dependants:
-            self._rank(waiting, dependants)
-        self._sorted.extend(sorted(map(self._entry, waiting)))
-
-    def _rank(self, ready: Sequence[Job], dependants: Mapping[int, Sequence[Job]]) -> None:
-        """Longest remaining path of all jobs to be done; dependants come later in the order."""
         jobs = {job.index: job for job in ready}
         for later in dependants.values():
             jobs.update((job.index, job) for job in later)
+        self._history = history({job.id for job in jobs.values()})
+        if dependants:
+            self._rank(jobs, dependants)
+        self._sorted.extend(sorted(map(self._entry, ready)))
+
+    def _rank(self, jobs: Mapping[int, Job], dependants: Mapping[int, Sequence[Job]]) -> None:
+        """Longest remaining path of all jobs to be done; dependants come later in the order."""
         ranks = self._ranks
         for index in sorted(jobs, reverse=True):
             longest = max((ranks.get(d.index, 0.0) for d in dependants.get(index, ())), default=0.0)

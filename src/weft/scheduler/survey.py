@@ -73,15 +73,12 @@ _BLOCKING = frozenset(
 
 def _present_failures(plan: Plan, remembered: Remembered, graph: Graph) -> dict[int, JobState]:
     """Jobs whose newest attempt ended badly at their present key, by index."""
-    if not plan.keys:
-        return {}
-    attempts = remembered.attempts()
     found = {}
-    for job in graph:
-        attempt = attempts.get(job.id)
+    for job in graph if plan.keys else ():
         key = plan.keys.get(job.index)
-        if attempt is not None and key is not None and attempt[1] == key:
-            state = AttemptState(attempt[2])
+        past = remembered.past(job.id) if key is not None else None
+        if past is not None and past.key == key:
+            state = AttemptState(past.state)
             if state.failed:
                 found[job.index] = state.job_state
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import NamedTuple
 
 from weft.model.job import Digest
 from weft.model.outcome import ErrorReport
@@ -89,6 +90,23 @@ class AttemptRow:
     """Whether a trace of it is there."""
 
 
+class Past(NamedTuple):
+    """What the attempts of one job tell, newest first in each respect."""
+
+    attempt: int
+    """Id of the newest attempt."""
+    key: Digest | None
+    """Of the newest attempt; None when it does not count any more."""
+    state: int
+    """Of the newest attempt, an ``AttemptState``."""
+    number: int
+    """Of the newest attempt."""
+    duration: float | None
+    """Seconds of the newest success."""
+    trace: int | None
+    """Id of the newest trace, invalidated or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """A job as it was defined last."""
@@ -100,7 +118,7 @@ class JobRow:
     definition: Digest | None
     code: Digest | None
     arguments_text: str
-    options_text: str
+    """Of generated jobs; those of the script's jobs are in their traces."""
     definer: str | None
     """Id of the generator that defined it."""
     inputs: tuple[str, ...]

@@ -26,14 +26,18 @@ TABLES = (
         outcome TEXT,             -- NULL while it runs, and for ever when it was killed
         packages TEXT             -- JSON: installed packages and their versions
     ) STRICT""",
-    """CREATE TABLE job (
+    """CREATE TABLE script (      -- one row: the jobs that the script defined last
+        digest BLOB NOT NULL,     -- of the graph
+        commands BLOB NOT NULL,   -- pickled, see jobs.CommandEntry
+        jobs BLOB NOT NULL        -- pickled, see jobs.JobEntry
+    ) STRICT""",
+    """CREATE TABLE job (         -- generated ones
         job_id TEXT PRIMARY KEY,
         position INTEGER NOT NULL,
         name TEXT NOT NULL,
         definition BLOB,
         code BLOB,
         arguments TEXT NOT NULL,
-        options TEXT,
         inputs TEXT,              -- ids, newline-joined
         extra TEXT,               -- ids, newline-joined
         dynamic INTEGER NOT NULL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from weft.model.states import AttemptState
 from weft.store import removal
 from weft.store.database import Database
 from weft.store.file_stats import FileStats
-from weft.store.jobs import DefinitionRow, JobTable
+from weft.store.jobs import CommandEntry, JobEntry, JobTable
 from weft.store.objects import Input, Objects, encode
 from weft.store.recorder import Recorder, error_from_json
 from weft.store.rows import (
@@ -24,6 +24,7 @@ from weft.store.rows import (
     CodeRow,
     EventRow,
     JobRow,
+    Past,
     RunRow,
     StoreStatistics,
     TraceFlag,
@@ -37,6 +38,7 @@ _TRACE = """SELECT t.id, t.key, t.result, t.job_id, t.flags, t.run, t.definition
 _ATTEMPT = """SELECT id, run, job_id, number, key, state, executor, pid, started, duration, cpu,
     reason, rest, result IS NOT NULL FROM attempt"""
 _MANY = 1000
+_DONE = int(AttemptState.DONE)
 
 
 class Store:
@@ -131,15 +133,6 @@ class Store:
             raise KeyError(trace_id)
         return _trace_row(row)
 
-    def newest_trace_ids(self) -> dict[str, int]:
-        """Newest trace by job id, invalidated ones too."""
-        self.flush()
-        return dict(
-            self._database.rows(
-                "SELECT job_id, id FROM attempt WHERE result IS NOT NULL ORDER BY id"
-            )
-        )
-
     def newest_trace(self, job_id: str, *, any_flags: bool = True) -> TraceRow | None:
         """The newest trace of a job; with ``any_flags`` also an invalidated one."""
         self.flush()
@@ -147,13 +140,6 @@ class Store:
         sql = f"{_TRACE} WHERE t.job_id = ? AND t.flags < ? ORDER BY t.id DESC LIMIT 1"
         row = self._database.row(sql, (job_id, int(limit)))
         return _trace_row(row) if row is not None else None
-
-    def newest_traces(self, job_ids: Iterable[str]) -> dict[str, TraceRow]:
-        """The newest traces of jobs, invalidated ones too; jobs without one are left out."""
-        newest = self.newest_trace_ids()
-        wanted = [newest[name] for name in job_ids if name in newest]
-        rows = self._database.among(f"{_TRACE} WHERE t.id IN", wanted)
-        return {row[3]: _trace_row(row) for row in rows}
 
     def observations(self, trace_ids: Iterable[int]) -> dict[int, tuple[Observation, ...]]:
         """What the jobs of these traces observed, in order; traces without are left out."""
@@ -172,18 +158,39 @@ class Store:
 
     # -- attempts ----------------------------------------------------------------------------
 
+    def past(self, job_ids: Collection[str] | None = None) -> dict[str, Past]:
+        """What the attempts of jobs tell, by job id; of all jobs, or only of ``job_ids``.
+
+        One pass over the table, as there is no index on job ids (see ``schema``); for few jobs it
+        makes no objects for the others.
+        """
+        self.flush()
+        sql = "SELECT job_id, id, key, state, number, duration, result IS NOT NULL FROM attempt"
+        if job_ids is None or len(job_ids) > _MANY:
+            rows: Iterable[Any] = self._database.rows(f"{sql} ORDER BY id")
+        else:
+            rows = sorted(
+                self._database.among(f"{sql} WHERE job_id IN", list(job_ids)),
+                key=lambda row: row[1],
+            )
+        found: dict[str, Past] = {}
+        for name, attempt, key, state, number, duration, has_trace in rows:
+            before = found.get(name)
+            found[name] = Past(
+                attempt,
+                key,
+                state,
+                number,
+                duration if state == _DONE else before and before.duration,
+                attempt if has_trace else before and before.trace,
+            )
+        return found
+
     def durations(self) -> dict[str, float]:
         """Seconds that the newest successful attempt of each job took."""
         self.flush()
-        done = int(AttemptState.DONE)
-        sql = f"SELECT job_id, duration FROM attempt WHERE state = {done} ORDER BY id"
+        sql = f"SELECT job_id, duration FROM attempt WHERE state = {_DONE} ORDER BY id"
         return dict(self._database.rows(sql))
-
-    def newest_attempts(self) -> dict[str, tuple[int, bytes | None, int, int]]:
-        """Newest attempt by job id: attempt id, key, state and number."""
-        self.flush()
-        rows = self._database.rows("SELECT job_id, id, key, state, number FROM attempt ORDER BY id")
-        return {row[0]: row[1:] for row in rows}
 
     def attempts(self, job_id: str) -> list[AttemptRow]:
         """All attempts of a job, oldest first."""
@@ -228,26 +235,15 @@ class Store:
         """The digest that ``define`` was given last."""
         return self._jobs.graph_digest()
 
-    def define(self, rows: Iterable[DefinitionRow], digest: bytes) -> None:
-        """Make ``rows`` the jobs of the script; only those that differ are written.
-
-        Parameters
-        ----------
-        rows
-            Job id, position, name, definition, code, text of the arguments and of the options,
-            definer, ids of inputs and of extra dependencies (newline-joined), dynamic.
-        """
-        self._jobs.define(rows, digest)
+    def define(
+        self, commands: Sequence[CommandEntry], jobs: Sequence[JobEntry], digest: bytes
+    ) -> None:
+        """Make ``jobs`` the jobs of the script, in this order; ``digest`` stands for them all."""
+        self._jobs.define(commands, jobs, digest)
 
     def add_generated(self, parent_id: str, records: Sequence[JobRecord]) -> None:
         """Take in the jobs that a generator defined, and retire its others (rule 16)."""
         self._recorder.add_generated(parent_id, records)
-
-    def retire(self, job_ids: Iterable[str], run: int | None) -> None:
-        """Mark jobs, and what they generated, as gone from the graph since ``run``."""
-        self.flush()
-        with self._database.transaction() as connection:
-            self._jobs.retire(connection, job_ids, run)
 
     # -- code --------------------------------------------------------------------------------
 
