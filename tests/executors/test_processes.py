@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.executors.conftest import PATIENCE, wait_for
-from weft.errors import UserError
+from weft.errors import UserError, WeftError
 from weft.executors.processes import Processes
 from weft.model.outcome import describe
 from weft.model.states import AttemptState
@@ -192,6 +192,66 @@ def workers_of(executor, count=1):
         return len(pids) == count and pids
 
     return wait_for(look)
+
+
+@pytest.fixture
+def small_cgroup(tmp_path):
+    """A memory cgroup of 64 MB; only root can make one, and not everywhere."""
+    versions = [
+        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+        (Path("/sys/fs/cgroup"), "memory.max"),
+    ]
+    for parent, limit in versions:
+        group = parent / f"weft-test-{os.getpid()}"
+        try:
+            group.mkdir()
+            (group / limit).write_text(str(64 << 20))
+        except OSError:
+            if group.exists():
+                group.rmdir()
+            continue
+        yield group
+        wait_for(lambda: not (group / "cgroup.procs").read_text())
+        group.rmdir()
+        return
+    pytest.skip("needs the right to make memory cgroups")
+
+
+def test_a_job_that_the_kernel_killed_for_want_of_memory_says_so(bench, small_cgroup):
+    def greedy(group):
+        import os
+        from pathlib import Path
+
+        Path(group, "cgroup.procs").write_text(str(os.getpid()))
+        return len(b"x" * (500 << 20))
+
+    bench.define.comp(greedy, str(small_cgroup))
+    bench.define.comp(abs, -1)
+    outcomes = bench.run(Processes(1, "fork"))
+    assert outcomes["greedy"].state is AttemptState.OUT_OF_MEMORY
+    assert describe(outcomes["greedy"]) == "killed by the kernel, because memory ran out"
+    assert outcomes["abs"].state is AttemptState.DONE
+
+
+def test_an_interpreter_that_cant_be_started_is_told(bench, monkeypatch):
+    bench.define.comp(abs, -1)
+    monkeypatch.setattr(sys, "executable", "/is/not/there")
+    executor = Processes(1, "spawn")
+    with pytest.raises(WeftError, match="can't be started"):
+        bench.start(executor)
+    executor.close()
+
+
+def test_workers_that_end_as_soon_as_they_start_are_told(bench, monkeypatch):
+    bench.define.comp(abs, -1)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    executor = Processes(2, "spawn")
+    bench.start(executor)
+    executor.submit(bench.tasks())
+    with pytest.raises(WeftError, match="end as soon as they start"):
+        bench.until(executor, 1)
+    executor.close()
+    assert [task.job.id for task in executor.take_back()] == ["abs"]
 
 
 def start_sleepers(bench, executor, count, folder):

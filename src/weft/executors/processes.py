@@ -87,14 +87,13 @@ class Processes:
         self._slots = Slots(self.lanes)
         self._oom = OomCounter()
         self._packer = Packer(jobs, by_value=self._method == "spawn")
-        self._lanes = [Lane(number, self._slots.lane(number)) for number in range(self.lanes)]
-        self._start_zygote()
         self._selector = selectors.DefaultSelector()
         self._ear, self._bell = socket.socketpair()
         self._ear.settimeout(0)
         self._bell.settimeout(0)
         self._selector.register(self._ear, selectors.EVENT_READ)
-        self._listen_to_zygote()
+        self._lanes = [Lane(number, self._slots.lane(number)) for number in range(self.lanes)]
+        self._start_zygote()
         for lane in self._lanes:
             self._start_worker(lane)
 
@@ -105,10 +104,6 @@ class Processes:
             self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
         else:
             self._zygote = spawn_zygote(self.lanes, self._settings, self._slots)
-
-    def _listen_to_zygote(self) -> None:
-        assert self._zygote is not None
-        self._zygote.control.settimeout(None)
         self._selector.register(self._zygote.control, selectors.EVENT_READ)
 
     def _start_worker(self, lane: Lane) -> None:
@@ -302,7 +297,6 @@ class Processes:
             self._receive(lane)
             self._give_up(lane, Notice(News.ENDED, lane.number, lane.pid, status, 0), cause)
         self._start_zygote()
-        self._listen_to_zygote()
         for lane in self._lanes:
             self._start_worker(lane)
 
