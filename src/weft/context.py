@@ -87,7 +87,7 @@ class Context(Definer):
     def __init__(self, folder: str | Path | None = None, *, strict: bool = False) -> None:
         super().__init__(Graph(), Fingerprinter(), strict=strict)
         self.folder = Path(folder) if folder is not None else Path(f"out-{_script_name()}")
-        self._plan: Plan | None = None
+        self._lease: Lease | None = None
 
     def __repr__(self) -> str:
         return f"Context({str(self.folder)!r}, {len(self._graph)} jobs)"
@@ -167,7 +167,7 @@ class Context(Definer):
         self.prepare()
         targets = self.select(selection, store) if selection else None
         remembered = Remembered(store, self._graph)
-        plan = self._plan = Plan(
+        plan = Plan(
             self._graph,
             remembered.rebuilder,
             remembered,
@@ -199,6 +199,7 @@ class Context(Definer):
 
         place = choose_executor(executor, n)
         self._save_code(store)
+        store.objects.sweep()
         settings = RunSettings(
             folder=self.folder.resolve(),
             fingerprinter=self._fingerprinter,
@@ -217,6 +218,7 @@ class Context(Definer):
                     settings,
                     reporter=reporter,
                     stops=stops,
+                    beat=self._lease.beat if self._lease is not None else None,
                 )
                 summary = loop.run()
             outcome = _run_outcome(summary)
@@ -377,7 +379,10 @@ class Context(Definer):
         lease.acquire(wait=True, take_over=take_over, say=say or _say)
         try:
             store = Store.open(self.folder, write=True)
+            self._lease = lease
             try:
+                for message in store.messages:
+                    (say or _say)(message)
                 yield store
             finally:
                 store.close()

@@ -41,6 +41,8 @@ class Loop:
     ----------
     stops
         Returns how often the user asked to stop: once cancels gently, twice at once.
+    beat
+        Called about ten times a second, to say that this process is alive.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Loop:
         *,
         reporter: Reporter,
         stops: Callable[[], int] = lambda: 0,
+        beat: Callable[[], None] | None = None,
     ) -> None:
         self.plan = plan
         self.executor = executor
@@ -65,6 +68,7 @@ class Loop:
         self._settings = settings
         self._reporter = reporter
         self._stops = stops
+        self._beat = beat
         self._obeyed = 0
         self._trials: dict[int, _Trial] = {}
 
@@ -106,6 +110,8 @@ class Loop:
         if now >= self._next_tick:
             self._next_tick = now + TICK
             self._store.tick(now)
+            if self._beat is not None:
+                self._beat()
             self._reporter.tick(self)
 
     def _obey(self) -> None:

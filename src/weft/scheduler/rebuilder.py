@@ -96,13 +96,25 @@ class Rebuilder:
     def _choose(self, job: Job, key: Digest, candidates: list[TraceHead]) -> TraceHead | None:
         """Its own newest trace, else anybody's newest that its owner won't ask for."""
         pure = job.command.options.pure
-        usable = [t for t in candidates if t[3] == job.id or pure or not self.rival(t[3], key)]
-        usable.sort(key=lambda trace: (trace[3] == job.id, trace[0]), reverse=True)
-        chosen = next((trace for trace in usable if self._verifies(trace)), None)
+        usable = candidates if pure else self._not_promised_elsewhere(job, key, candidates)
+        newest_first = sorted(usable, key=lambda t: (t[3] == job.id, t[0]), reverse=True)
+        chosen = next((trace for trace in newest_first if self._verifies(trace)), None)
         left = candidates if pure else [trace for trace in candidates if trace is not chosen]
         if left:
             self._by_key[key] = left
         return chosen
+
+    def _not_promised_elsewhere(
+        self, job: Job, key: Digest, candidates: list[TraceHead]
+    ) -> list[TraceHead]:
+        """All but the newest trace of each other job that will ask for one at this key."""
+        newest = {trace[3]: trace for trace in candidates}
+        kept = {
+            trace[0]
+            for owner, trace in newest.items()
+            if owner != job.id and self.rival(owner, key)
+        }
+        return [trace for trace in candidates if trace[0] not in kept]
 
     def _verifies(self, trace: TraceHead) -> bool:
         return not trace[4] & _OBSERVED or self.changed(trace[0]) is None
