@@ -76,7 +76,7 @@ _HOMES = {
     "FingerprintWarning": "weft.graph.definer",
     "Promise": "weft.model.promise",
     "Options": "weft.model.resources",
-    "RunSummary": "weft.scheduler.loop",
+    "RunSummary": "weft.scheduler.summary",
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from weft.console.reasons import reasons_words
 from weft.console.screen import Screen, Tone, columns_of, shorten
 from weft.console.views import (
     AttemptLine,
@@ -32,7 +33,6 @@ from weft.console.views import (
 from weft.console.words import (
     duration_words,
     name_list,
-    reasons_words,
     size_words,
 )
 from weft.model.states import JobState

@@ -1,92 +1,11 @@
-"""The words for reasons, durations, ages and sizes."""
+"""The words for numbers: counts, durations, sizes, lists of names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from weft.model.reasons import (
-    ArgumentsChanged,
-    CodeChanged,
-    DependencyAdded,
-    DependencyChanged,
-    DependencyRemoved,
-    Invalidated,
-    NeverRun,
-    ObservationChanged,
-    OptionsChanged,
-    Reason,
-    Taken,
-    ValueMissing,
-)
-
 NAMES_SHOWN = 4
 """How many names of one kind are listed before the rest is counted."""
-
-
-def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one case per kind
-    """Why a job is stale, to stand after "because".
-
-    Parameters
-    ----------
-    function
-        Name of the job's function.
-
-    Examples
-    --------
-    >>> reason_words(CodeChanged(("draw",)), "draw")
-    'its function draw() changed'
-    >>> reason_words(ArgumentsChanged("(1, 2)", "(1, 3)"))
-    'argument changed: (1, 2) → (1, 3)'
-    """
-    match reason:
-        case NeverRun():
-            return "it has no result yet"
-        case CodeChanged(parts):
-            return _code_words(parts, function)
-        case ArgumentsChanged(before, after) if before == after:
-            return f"argument changed, inside of what reads {after}"
-        case ArgumentsChanged(before, after):
-            return f"argument changed: {before} → {after}"
-        case OptionsChanged(before, after):
-            return f"option changed: {before} → {after}"
-        case DependencyChanged(job_id):
-            return f"dependency {job_id} gave another result"
-        case DependencyAdded(job_id):
-            return f"dependency {job_id} was added"
-        case DependencyRemoved(job_id):
-            return f"dependency {job_id} was removed"
-        case ObservationChanged(kind, key):
-            return f"the {kind} that it read changed: {key}"
-        case ValueMissing():
-            return "its result is remembered, but its value is gone and needed"
-        case Invalidated():
-            return "it was invalidated"
-        case Taken():
-            return "its result serves another, equal call"
-
-
-def _code_words(parts: tuple[str, ...], function: str) -> str:
-    if not parts:
-        return "its code changed"
-    own = [part for part in parts if part.rpartition(".")[2] == function]
-    others = [part.removeprefix("__main__.") for part in parts if part not in own]
-    if not others:
-        return f"its function {function}() changed"
-    listed = name_list(others)
-    return f"its function {function}() changed, and {listed}" if own else f"{listed} changed"
-
-
-def reasons_words(reasons: Sequence[Reason], function: str = "") -> str:
-    """All reasons in one sentence.
-
-    >>> reasons_words([NeverRun()])
-    'it has no result yet'
-    """
-    shown = [reason_words(reason, function) for reason in reasons[:NAMES_SHOWN]]
-    more = len(reasons) - len(shown)
-    if more:
-        shown.append(f"{more} more reasons")
-    return "; ".join(shown)
 
 
 def name_list(names: Sequence[str]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weft.console.table import Arguments, ConsoleCommand, Section
-from weft.console.views import HelpLine, HelpList, HelpPage, View
-from weft.graph.selection import WORDS
 
 if TYPE_CHECKING:
     from weft.console.session import Session
+    from weft.console.views import View
 
 
 def _help(session: Session, arguments: Arguments) -> View:
+    from weft.console.views import HelpLine, HelpList, HelpPage
+    from weft.graph.selection import WORDS
+
     if not arguments.selection:
         rows = session.table.rows
         lines = tuple(HelpLine(row.section.value, row.usage_short, row.help) for row in rows)
