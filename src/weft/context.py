@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -302,11 +304,14 @@ class Context(Definer):
     def select(self, selection: Sequence[Selected], store: Store | None = None) -> list[Job]:
         """The jobs that promises and words name, in definition order."""
 
+        @cache
         def states() -> Mapping[str, JobState]:
             if store is not None:
                 return survey(store, self._graph).states
             return self.survey().states
 
+        if any(command.dynamic for command in self._graph.commands.values()):
+            states()  # by which the jobs of fresh generators come into the graph
         words = [word.job_id if isinstance(word, Promise) else word for word in selection]
         return select(words, self._graph, states)
 
@@ -404,10 +409,8 @@ def _script_name() -> str:
 
 
 def _all_memory() -> int:
-    import psutil
-
-    total: int = psutil.virtual_memory().total
-    return total
+    """Bytes of memory that the machine has (psutil takes 10 ms to import for the same number)."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _run_outcome(summary: RunSummary) -> str:

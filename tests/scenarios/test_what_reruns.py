@@ -111,7 +111,20 @@ if __name__ == "__main__":
     context.main()
 '''
 
-ALL = sorted(["load", "count", "limit", "decorated", "scale", "closure", "configured", "lambda", "constant", "top"])
+ALL = sorted(
+    [
+        "load",
+        "count",
+        "limit",
+        "decorated",
+        "scale",
+        "closure",
+        "configured",
+        "lambda",
+        "constant",
+        "top",
+    ]
+)
 
 NOTHING = [
     pytest.param("script", "LIMIT = 10", "LIMIT = 10  # a comment", id="comment"),

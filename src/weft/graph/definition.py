@@ -62,8 +62,11 @@ def define_all(jobs: Iterable[Job]) -> None:
 
 def arguments_text(job: Job) -> str:
     """The arguments as people read them, shortened; promises stand as ``<job id>``."""
-    if job.arguments is None and not job.inputs:
-        return flat_text(job)[:TEXT_LIMIT]
+    if type(job) is Job:
+        try:
+            return ascii(job.args)[:TEXT_LIMIT]
+        except ValueError:  # an int of more than 4300 digits
+            return flat_text(job)[:TEXT_LIMIT]
     parts = [_shown(value) for value in job.args]
     parts += [f"{name}={_shown(value)}" for name, value in (job.kwargs or {}).items()]
     return f"({', '.join(parts)})"[:TEXT_LIMIT]

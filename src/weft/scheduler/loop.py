@@ -27,10 +27,12 @@ TICK = 0.1
 
 @dataclass(slots=True)
 class _Trial:
-    """What the loop keeps of a job under way."""
+    """What the loop keeps of a job under way, if it ran before."""
 
     number: int
+    """Of its last attempt before this run."""
     tries: int = 0
+    """How many attempts of this run failed."""
     reasons: tuple[Reason, ...] = field(default=())
 
 
@@ -99,7 +101,6 @@ class Loop:
             for report in executor.wait(TICK):
                 self._take(report)
             for task in executor.take_back():
-                self._trials[task.job.index].number -= 1
                 plan.returned(task.job)
             self._obey()
             self._dispatch()
@@ -135,23 +136,25 @@ class Loop:
 
     def _task(self, job: Job) -> Task | None:
         trial = self._trials.get(job.index)
-        if trial is None:
-            last = self._remembered.past(job.id)
-            reasons = self._remembered.reasons(job, self.plan)
-            trial = self._trials[job.index] = _Trial(last.number if last else 0, 0, reasons)
-        problem = self._refusal(job)
-        if problem is not None:
-            self._end_badly(job, problem)
-            return None
-        trial.number += 1
+        if trial is None and self._remembered.past(job.id) is not None:
+            trial = self._trials[job.index] = self._new_trial(job)
+        if job.command.function is None or job.command.options.memory is not None:
+            problem = self._refusal(job)
+            if problem is not None:
+                self._end_badly(job, problem)
+                return None
+        number = 1 if trial is None else trial.number + trial.tries + 1
         if not job.inputs:
-            return Task(job, trial.number, ())
+            return Task(job, number, ())
         try:
-            return Task(job, trial.number, self._remembered.inputs(job, self.plan))
+            return Task(job, number, self._remembered.inputs(job, self.plan))
         except ObjectLost as lost:
-            trial.number -= 1
             self._lost(job, (lost.digest,))
             return None
+
+    def _new_trial(self, job: Job) -> _Trial:
+        past = self._remembered.past(job.id)
+        return _Trial(past.number if past else 0, 0, self._remembered.reasons(job, self.plan))
 
     def _refusal(self, job: Job) -> str | None:
         if job.command.function is None and job.packed is None:
@@ -167,7 +170,6 @@ class Loop:
     def _end_badly(self, job: Job, problem: str) -> None:
         error = ErrorReport("CannotStart", problem, text=problem)
         outcome = Outcome(AttemptState.FAILED, time.time(), 0.0, error=error)
-        self._trials[job.index].number += 1
         self._fail(job, outcome)
 
     # -- in ----------------------------------------------------------------------------------
@@ -177,7 +179,6 @@ class Loop:
         if outcome.state is AttemptState.DONE:
             self._succeed(job, outcome)
         elif outcome.lost:
-            self._trials[job.index].number -= 1
             self._lost(job, outcome.lost)
         elif outcome.state is AttemptState.CANCELLED:
             self._record(job, outcome)
@@ -207,7 +208,9 @@ class Loop:
 
     def _fail(self, job: Job, outcome: Outcome) -> None:
         self._record(job, outcome)
-        trial = self._trials[job.index]
+        trial = self._trials.get(job.index)
+        if trial is None:
+            trial = self._trials[job.index] = self._new_trial(job)
         again = trial.tries < job.command.options.retries and self._may_retry(job, outcome)
         self._reporter.failed(job, outcome, again=again)
         if again:
@@ -233,15 +236,15 @@ class Loop:
 
     def _record(self, job: Job, outcome: Outcome) -> None:
         key = self.plan.keys[job.index]
-        trial = self._trials[job.index]
+        trial = self._trials.get(job.index)
         done = outcome.state is AttemptState.DONE and outcome.remember
         self._store.record(
             job.id,
-            trial.number,
+            1 if trial is None else trial.number + trial.tries + 1,
             key,
             outcome,
             executor=self.executor.name,
-            reason=to_json(trial.reasons) if trial.reasons else None,
+            reason=to_json(trial.reasons) if trial is not None and trial.reasons else None,
             trace=self._trace(job, outcome) if done else None,
         )
 

@@ -130,16 +130,22 @@ class ReadyQueue:
         batch = [first]
         expected = self._expected(first)
         if expected is not None and _plain(first):
-            share = min(BATCH_JOBS, len(self) // (2 * lanes))
-            while expected < BATCH_SECONDS and len(batch) <= share:
-                job = self._first()[4]
+            self._fill(batch, expected, min(BATCH_JOBS, len(self) // (2 * lanes)))
+        self._reserve(batch)
+        return batch
+
+    def _fill(self, batch: list[Job], expected: float, share: int) -> None:
+        """Add short jobs to a batch, until it is long enough or has its share of all."""
+        command, each = batch[0].command, expected
+        while expected < BATCH_SECONDS and len(batch) <= share:
+            job = self._first()[4]
+            if job.command is not command:
                 more = self._expected(job)
                 if more is None or not _plain(job):
                     break
-                expected += more
-                batch.append(self._pop()[4])
-        self._reserve(batch)
-        return batch
+                command, each = job.command, more
+            expected += each
+            batch.append(self._pop()[4])
 
     def _first(self) -> _Entry:
         if self._heap and (not self._sorted or self._heap[0] < self._sorted[0]):
