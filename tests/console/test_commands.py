@@ -1,5 +1,6 @@
 """What each command prints, word for word."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -242,3 +243,44 @@ def test_ids_with_spaces_and_equals_signs_can_be_chosen(tmp_path: Path) -> None:
         "✓  n=1  done  load()  TIME",
         "✓  two words  done  load()  TIME",
     ]
+
+
+def leaf(number: int) -> float:
+    return 1 / number
+
+
+def grow(context: weft.Definer, numbers: list[int]) -> list[weft.Promise[float]]:
+    return [context.comp(leaf, number, job_id=str(number)) for number in numbers]
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Callable[..., Console]:
+    """A generator whose jobs another one adds up; in a context that has not run anything yet."""
+
+    def define(*numbers: int) -> Console:
+        context = weft.Context(tmp_path / "out")
+        context.comp(sum, context.comp_dynamic(grow, list(numbers)))
+        return Console(context)
+
+    return define
+
+
+def test_what_waits_for_a_generated_job_that_failed_is_blocked(grown: Callable[..., Console]):
+    assert grown(1, 0)(MAKE)[-1] == "2 ran, 1 done, 1 failed, 2 blocked, in TIME."
+    assert grown(1, 0)("ls") == [
+        "■  grow  blocked, stale  grow()  TIME",
+        "■  sum  blocked  sum()",
+        "✓  grow-1  done  leaf()  TIME",
+        "✗  grow-0  failed  leaf()",
+    ]
+    assert "■ sum  blocked: grow-0 failed" in grown(1, 0)("why blocked")
+
+
+def test_generated_jobs_can_be_chosen_by_a_script_that_did_not_run_their_generator(
+    grown: Callable[..., Console],
+) -> None:
+    grown(1, 2)(MAKE)
+    assert grown(1, 2)("invalidate grow-*") == ["Invalidated 2 jobs."]
+    assert "0 failed" in grown(1, 2)(f"{MAKE} grow-2")[0]
+    assert grown(1, 2)("ls grow-2") == ["✓  grow-2  done  leaf()  TIME"]
+    assert grown(1, 2)("clean grow") == ["Cleaned 3 jobs."]

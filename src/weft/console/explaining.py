@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weft.console.failing import failure, outcome_of
-from weft.console.sight import FAILED, Sight
+from weft.console.sight import Sight
 from weft.console.views import (
     Blocked,
     Cancelled,
@@ -20,6 +20,7 @@ from weft.console.views import (
 from weft.model.job import Job
 from weft.model.reasons import NeverRun, from_json
 from weft.model.states import JobState
+from weft.scheduler.survey import FAILED
 
 
 def explain_all(seen: Sight) -> Explanations:
@@ -53,14 +54,15 @@ def _verdict(seen: Sight, job: Job) -> Verdict:
     if state is JobState.CANCELLED:
         return Cancelled()
     if state is JobState.BLOCKED:
-        return Blocked(seen.culprits[job.id])
+        return Blocked(seen.culprits(job))
     attempt = seen.newest_attempt(job) if state in FAILED else None
     if attempt is not None:
         return failure(outcome_of(attempt, *seen.store.output(attempt.id)))
     reasons = seen.reasons(job)
     if reasons:
         return WillRun(reasons)
-    return Waits(tuple(u.id for u in job.upstream if seen.state(u) is not JobState.DONE))
+    awaited = [a.id for a in seen.survey.awaited(job) if seen.state(a) is not JobState.DONE]
+    return Waits(tuple(awaited))
 
 
 def _why_fresh(seen: Sight, job: Job) -> Verdict:

@@ -149,7 +149,12 @@ def _tally_row(name: str, counts: Sequence[Any], states: Sequence[JobState], sec
         for state, number in totals.items()
     ]
     whole = Cell(str(sum(totals.values())), right=True)
-    return [Cell(name), whole, *numbers, Cell(duration_words(seconds), right=True)]
+    return [
+        Cell(name),
+        whole,
+        *numbers,
+        Cell(duration_words(seconds) if seconds else "", right=True),
+    ]
 
 
 # -- why -------------------------------------------------------------------------------------
@@ -214,7 +219,7 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
     yield screen.paint(job.id, Tone.STRONG)
     facts = [
         ("state", screen.paint(f"{look.glyph} {job.state.value}", look.tone)),
-        ("call", f"{job.function}{job.arguments}"),
+        ("call", _call(job)),
         ("defined by", job.definer or "the script"),
         ("depends on", ", ".join(job.dependencies)),
         ("needed by", ", ".join(job.dependants)),
@@ -234,6 +239,14 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
         if text.strip():
             yield f"  {label}:"
             yield from (f"    {line}" for line in text.rstrip().splitlines())
+
+
+def _call(job: Details) -> str:
+    if not job.arguments:
+        return f"{job.function}(…)"
+    if job.arguments.endswith(",)"):  # a tuple of one, as Python writes it
+        return f"{job.function}{job.arguments[:-2]})"
+    return f"{job.function}{job.arguments}"
 
 
 def _attempt(attempt: AttemptLine, function: str) -> Iterator[str]:

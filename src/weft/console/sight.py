@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from weft.fingerprint.fingerprinter import Fingerprinter
@@ -13,14 +14,12 @@ from weft.graph.selection import select
 from weft.model.job import Command, Digest, Job
 from weft.model.reasons import CodeChanged, Reason
 from weft.model.states import JobState
-from weft.scheduler.survey import Survey, survey
+from weft.scheduler.survey import FAILED, Survey, survey
 from weft.store.rows import AttemptRow
 from weft.store.store import Store
 
 if TYPE_CHECKING:
     from weft.context import Context
-
-FAILED = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.OUT_OF_MEMORY})
 
 Parts = dict[tuple[str, str], Digest]
 """Kind and name of each part of a code fingerprint, with its hash."""
@@ -34,6 +33,7 @@ class Sight:
     survey: Survey
     _fingerprinter: Fingerprinter = field(default_factory=Fingerprinter)
     _parts: dict[int, Parts] = field(default_factory=dict)
+    _culprits: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def chosen(self, words: Sequence[str]) -> list[Job]:
         """The jobs that the words name; all of them without words."""
@@ -57,28 +57,26 @@ class Sight:
         runs = self.store.runs()
         return self.store.run_reasons(runs[-1].id) if runs else {}
 
-    @cached_property
-    def culprits(self) -> Mapping[str, tuple[str, ...]]:
-        """The failed jobs upstream of each blocked one.
+    def culprits(self, job: Job) -> tuple[str, ...]:
+        """The failed jobs that a blocked one waits for.
 
-        One pass in definition order, in which upstream comes first; a job that is blocked by just
-        one other shares its tuple, so that a long chain costs no more than its length.
+        A job that is blocked by just one other shares its tuple, so that a long chain costs no
+        more than its length.
         """
-        found: dict[str, tuple[str, ...]] = {}
-        for job in self.survey.graph:
-            if self.state(job) is JobState.BLOCKED:
-                found[job.id] = self._culprits_of(job, found)
-        return found
-
-    def _culprits_of(self, job: Job, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-        groups = [
-            (upstream.id,) if self.state(upstream) in FAILED else found.get(upstream.id, ())
-            for upstream in job.upstream
-        ]
-        known = [group for group in groups if group]
-        if len(known) == 1:
-            return known[0]
-        return tuple(dict.fromkeys(name for group in known for name in group))
+        found, stack = self._culprits, [job]
+        while stack:
+            awaited = self.survey.awaited(stack[-1])
+            blocked = [a for a in awaited if self.state(a) is JobState.BLOCKED]
+            unknown = [a for a in blocked if a.id not in found]
+            if unknown:
+                stack.extend(unknown)
+                continue
+            groups = [(a.id,) for a in awaited if self.state(a) in FAILED]
+            groups += [found[a.id] for a in blocked]
+            one = len(groups) == 1
+            merged = groups[0] if one else tuple(dict.fromkeys(chain.from_iterable(groups)))
+            found[stack.pop().id] = merged
+        return found[job.id]
 
     def reasons(self, job: Job) -> tuple[Reason, ...]:
         """Why a job is stale, with the parts of its code that changed; empty when it is fresh."""

@@ -35,6 +35,10 @@ class Survey:
             return ()
         return self.remembered.reasons(job, self.plan) or (NeverRun(),)
 
+    def awaited(self, job: Job) -> tuple[Job, ...]:
+        """The jobs that must be done before this one is: its upstream, and what it promised."""
+        return _awaited(self.plan, job)
+
     def was_done(self, job: Job) -> bool:
         """Whether the job has a trace of its own, fresh or stale."""
         return self.remembered.prior(job) is not None
@@ -60,15 +64,32 @@ def _states(graph: Graph, plan: Plan, remembered: Remembered) -> dict[str, JobSt
         elif status in {Status.READY, Status.FAILED}:
             state = JobState.READY
         else:
-            blocked = any(states.get(u.id) in _BLOCKING for u in job.upstream)
-            state = JobState.BLOCKED if blocked else JobState.WAITING
+            state = JobState.WAITING
         states[job.id] = state
+    _block(graph, plan, states)
     return states
 
 
-_BLOCKING = frozenset(
-    {JobState.FAILED, JobState.TIMED_OUT, JobState.OUT_OF_MEMORY, JobState.BLOCKED}
-)
+FAILED = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.OUT_OF_MEMORY})
+
+
+def _block(graph: Graph, plan: Plan, states: dict[str, JobState]) -> None:
+    """Mark all that waits for a failed job; a generator also waits for what it promised."""
+    stack = [job for job in graph if states[job.id] in FAILED]
+    dependants: dict[int, list[Job]] = {}
+    for job in graph if stack else ():
+        if states[job.id] is JobState.WAITING:
+            for other in _awaited(plan, job):
+                dependants.setdefault(other.index, []).append(job)
+    while stack:
+        for job in dependants.pop(stack.pop().index, ()):
+            if states[job.id] is JobState.WAITING:
+                states[job.id] = JobState.BLOCKED
+                stack.append(job)
+
+
+def _awaited(plan: Plan, job: Job) -> tuple[Job, ...]:
+    return job.upstream + plan.promised.get(job.index, ())
 
 
 def _present_failures(plan: Plan, remembered: Remembered, graph: Graph) -> dict[int, JobState]:
