@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from weft.executors.base import Executor, Report, RunSettings, Task
@@ -95,6 +96,13 @@ def wait_for(what, seconds: float = PATIENCE):
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.005)
     return value
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
