@@ -71,7 +71,7 @@ class Sight:
             if unknown:
                 stack.extend(unknown)
                 continue
-            groups = [(a.id,) for a in awaited if self.state(a) in FAILED]
+            groups: list[tuple[str, ...]] = [(a.id,) for a in awaited if self.state(a) in FAILED]
             groups += [found[a.id] for a in blocked]
             one = len(groups) == 1
             merged = groups[0] if one else tuple(dict.fromkeys(chain.from_iterable(groups)))
