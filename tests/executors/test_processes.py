@@ -1,4 +1,7 @@
-"""A timeout, a cancellation, a job that leaves something behind: the others go on. (Nested functions, because spawned workers can't import a test module.)"""
+"""A timeout, a cancellation, a job that leaves something behind: the others go on.
+
+(Nested functions, because spawned workers can't import a test module.)
+"""
 
 from __future__ import annotations
 
