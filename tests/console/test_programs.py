@@ -1,5 +1,6 @@
 """Scripts and the program ``weft``, as users run them: output, exit codes, what an edit causes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,21 @@ def test_a_folder_that_is_none_of_ours_is_refused(tmp_path: Path, name: str) -> 
     assert ended.returncode == 1
     assert f"{name} is no folder of Weft." in ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_bug(made: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        ended = subprocess.run(
+            [sys.executable, "script.py", "ls"],
+            cwd=made,
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 def test_the_program_tells_its_version(tmp_path: Path) -> None:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 from weft.console.parser import Line, parse
 from weft.console.screen import Screen, Tone
 from weft.console.table import Table, bind
-from weft.errors import WeftBug, WeftError
+from weft.errors import Interrupted, WeftBug, WeftError
 
 if TYPE_CHECKING:
     from weft.console.views import View
     from weft.context import Context
 
 BUG_EXIT_CODE = WeftBug.exit_code
-INTERRUPTED_EXIT_CODE = 130
-"""What a shell gives for a program that Ctrl-C ended."""
 
 
 class ExitRequested(Exception):
@@ -123,7 +121,7 @@ def run_guarded(action: Callable[[], None], folder: Path, errors: Screen | None 
     Returns
     -------
     int
-        0; 113 when jobs failed; 1 when a command failed; 130 after Ctrl-C; 114 for a bug of ours.
+        0; 113 when jobs failed; 1 when a command failed or was stopped; 114 for a bug of ours.
     """
     screen = errors or Screen.of(sys.stderr)
     try:
@@ -133,7 +131,7 @@ def run_guarded(action: Callable[[], None], folder: Path, errors: Screen | None 
         return error.exit_code
     except KeyboardInterrupt:
         screen.line("Stopped.")
-        return INTERRUPTED_EXIT_CODE
+        return Interrupted.exit_code
     except BrokenPipeError:
         _give_up_output()
         return 1
