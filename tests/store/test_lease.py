@@ -194,7 +194,7 @@ def test_a_holder_on_another_host_needs_both_silence_and_the_word(folder):
     plant(folder.with_name("b"), place=there, heartbeat=holder.heartbeat - EXPIRES - 10)
     with pytest.raises(LeaseHeld, match="no sign of life") as caught:
         Lease(folder.with_name("b")).acquire(wait=True)
-    assert "--take-over" in caught.value.cure
+    assert "take_over=1" in caught.value.cure
     Lease(folder.with_name("b")).acquire(wait=False, take_over=True)
 
 

@@ -288,7 +288,7 @@ def _held(folder: Path, holder: Holder, verdict: Verdict, *, mine: bool) -> Leas
         return LeaseHeld(
             "Another host was making this context, and has given no sign of life since.",
             facts=facts,
-            cure="If that process is gone, run again with --take-over.",
+            cure="If that process is gone, run make take_over=1.",
         )
     cure = "Wait until it ends, or choose another folder."
     return LeaseHeld("Another process is making this context.", facts=facts, cure=cure)
