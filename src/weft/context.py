@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weft.errors import Interrupted, JobFailed, MakeFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
-from weft.graph.definition import define_all, fingerprint_command
+from weft.graph.definition import code_parts, define_all, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.selection import select
 from weft.model.job import Command, Digest, Job
 from weft.model.promise import Promise
-from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import JobState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
 from weft.scheduler.ready import Budget
 from weft.scheduler.summary import Reporter, RunSummary, Silent, summarise
-from weft.scheduler.survey import Survey, survey
+from weft.scheduler.survey import Survey, recall, survey
 from weft.store.lease import Lease
-from weft.store.rows import JobRow
 from weft.store.store import Store
 
 if TYPE_CHECKING:
@@ -102,23 +100,8 @@ class Context(Definer):
         """
         context = cls(folder)
         with context.reading() as store:
-            for row in store.jobs():
-                if row.active:
-                    context._add_row(row)
+            recall(context._graph, store.jobs())
         return context
-
-    def _add_row(self, row: JobRow) -> None:
-        command = self._graph.named_command(
-            row.name, row.code or b"", DEFAULT_OPTIONS, row.dynamic, ()
-        )
-        self._graph.add_remembered(
-            row.job_id,
-            command,
-            row.definition,
-            inputs=row.inputs,
-            extra=row.extra,
-            definer=row.definer,
-        )
 
     @property
     def graph(self) -> Graph:
@@ -282,16 +265,8 @@ class Context(Definer):
         store.define(commands, jobs, digest)
 
     def _save_code(self, store: Store) -> None:
-        for command in self._graph.commands.values():
-            if command.function is not None and command.code is not None:
-                fingerprint = self._fingerprinter.code(command.function, command.options)
-                store.add_code(
-                    command.code,
-                    [
-                        (part.kind, part.name, part.digest, part.source)
-                        for part in fingerprint.parts
-                    ],
-                )
+        for code, parts in code_parts(self._graph.commands.values(), self._fingerprinter):
+            store.add_code(code, parts)
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -424,8 +399,20 @@ def _raise_for(summary: RunSummary) -> None:
         raise Interrupted(f"Stopped. {summary}", cure="make again goes on from here.")
     if summary.failed:
         raise MakeFailed(
-            f"{len(summary.failed)} jobs failed, {len(summary.blocked)} are blocked by them.",
+            _failure_words(len(summary.failed), len(summary.blocked)),
             failed=summary.failed,
             blocked=summary.blocked,
             cure="why failed says why.",
         )
+
+
+def _failure_words(failed: int, blocked: int) -> str:
+    """What failed, in a sentence.
+
+    >>> _failure_words(1, 0), _failure_words(2, 1)
+    ('1 job failed.', '2 jobs failed, 1 is blocked by them.')
+    """
+    words = f"{failed} job{'s' if failed > 1 else ''} failed"
+    if not blocked:
+        return f"{words}."
+    return f"{words}, {blocked} {'are' if blocked > 1 else 'is'} blocked by {'them' if failed > 1 else 'it'}."

@@ -207,6 +207,7 @@ class Worker:
             value=data,
             size=size,
             children=children,
+            codes=definer.codes(),
             promised=tuple(promised),
         )
 

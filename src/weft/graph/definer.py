@@ -14,10 +14,11 @@ from weft.errors import UserError
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import FLAT, LITERALS
 from weft.graph.arguments import take
-from weft.graph.definition import arguments_text, define, fingerprint_command
+from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.packing import pack_call
 from weft.model.job import Command, FullJob, Job, JobRecord
+from weft.model.outcome import CodeParts
 from weft.model.promise import Promise
 from weft.model.resources import DEFAULT_OPTIONS, Options
 
@@ -383,6 +384,10 @@ class Definer:
     def records(self) -> tuple[JobRecord, ...]:
         """The jobs defined here, as they travel out of a worker (rule 13)."""
         return tuple(self._record(job) for job in self._graph)
+
+    def codes(self) -> tuple[CodeParts, ...]:
+        """What the code fingerprints of the jobs defined here are made of."""
+        return code_parts(self._graph.commands.values(), self._fingerprinter)
 
     def _record(self, job: Job) -> JobRecord:
         command = job.command

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import flat_text
 from weft.model.job import DIGEST_SIZE, Command, Digest, Job
+from weft.model.outcome import CodeParts
 
 TEXT_LIMIT = 200
 """Characters of the arguments that are kept for people to read."""
@@ -20,6 +21,17 @@ def fingerprint_command(command: Command, fingerprinter: Fingerprinter) -> CodeF
     set_code(command, fingerprint.digest)
     command.packages = fingerprint.packages
     return fingerprint
+
+
+def code_parts(commands: Iterable[Command], fingerprinter: Fingerprinter) -> tuple[CodeParts, ...]:
+    """The parts of the commands' code fingerprints, each code once."""
+    found: dict[Digest, CodeParts] = {}
+    for command in commands:
+        if command.function is not None and command.code is not None:
+            parts = fingerprinter.code(command.function, command.options).parts
+            listed = tuple((part.kind, part.name, part.digest, part.source) for part in parts)
+            found.setdefault(command.code, (command.code, listed))
+    return tuple(found.values())
 
 
 def set_code(command: Command, code: Digest) -> None:
@@ -61,7 +73,7 @@ def define_all(jobs: Iterable[Job]) -> None:
 
 
 def arguments_text(job: Job) -> str:
-    """The arguments as people read them, shortened; promises stand as ``<job id>``."""
+    """The arguments as people read them, shortened."""
     if type(job) is Job:
         try:
             return ascii(job.args)[:TEXT_LIMIT]

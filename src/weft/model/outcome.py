@@ -45,6 +45,10 @@ class Observation:
     digest: Digest
 
 
+CodeParts = tuple[Digest, tuple[tuple[str, str, Digest, str | None], ...]]
+"""A code digest; and kind, name, digest and source of each part of the fingerprint."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one attempt left behind."""
@@ -77,6 +81,8 @@ class Outcome:
     """False when an input moved while the job ran: the value is good for this run only."""
     children: tuple[JobRecord, ...] | None = None
     """The jobs that a generator defined, in order; None for other jobs."""
+    codes: tuple[CodeParts, ...] = ()
+    """What the code fingerprints of those jobs are made of, each code once."""
     promised: tuple[str, ...] = ()
     """Ids of the jobs whose promises stand in the value, numbered as its holes."""
     lost: tuple[Digest, ...] = ()

@@ -201,6 +201,8 @@ class Loop:
         self._record(job, outcome)
         if expansion is not None:
             self._store.add_generated(job.id, outcome.children or ())
+            for code, parts in outcome.codes:
+                self._store.add_code(code, parts)
         if outcome.note:
             self._reporter.note(job, outcome.note)
         self.ran += 1

@@ -67,9 +67,12 @@ class Remembered:
         return History(durations, failed)
 
     def keeps_failure(self, job: Job, key: Digest) -> bool:
-        """Whether the newest attempt failed at this very key."""
+        """Whether the newest attempt failed at this very key, and what it read is unchanged."""
         past = self.past(job.id)
-        return past is not None and past.key == key and AttemptState(past.state).failed
+        if past is None or past.key != key or not AttemptState(past.state).failed:
+            return False
+        seen = self._store.observations([past.attempt]).get(past.attempt, ())
+        return all(self.observe(o.kind, o.key) == o.digest for o in seen)
 
     # -- attempts and reasons ----------------------------------------------------------------
 

@@ -304,7 +304,7 @@ class Plan:
 
     def _expand(self, job: Job, template: Digest, expansion: Expansion) -> None:
         """Take in what a generator made; it is settled when all that it promised is (rule 15)."""
-        self._grow()
+        self.grow()
         self.templates[job.index] = template
         self.promised[job.index] = tuple(expansion.promised)
         self._move(job, _DELEGATED)
@@ -328,7 +328,8 @@ class Plan:
         else:
             self._settle(job, self._effective(job))
 
-    def _grow(self) -> None:
+    def grow(self) -> None:
+        """Make room for jobs that came into the graph."""
         more = self._graph.size - len(self.status)
         self.status.extend(bytes(more))
         self.results.extend([None] * more)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weft.graph.graph import Graph
 from weft.model.job import Job
+from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import AttemptState, JobState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
@@ -16,6 +17,7 @@ from weft.store.store import Store
 
 if TYPE_CHECKING:
     from weft.model.reasons import Reason
+    from weft.store.rows import JobRow
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class Survey:
 
     def awaited(self, job: Job) -> tuple[Job, ...]:
         """The jobs that must be done before this one is: its upstream, and what it promised."""
-        return _awaited(self.plan, job)
+        return _awaited(self.graph, self.plan, job)
 
     def was_done(self, job: Job) -> bool:
         """Whether the job has a trace of its own, fresh or stale."""
@@ -49,7 +51,33 @@ def survey(store: Store, graph: Graph) -> Survey:
     remembered = Remembered(store, graph)
     plan = Plan(graph, remembered.rebuilder, remembered, budget=Budget(1, 0))
     plan.want(None)
+    if any(command.dynamic for command in graph.commands.values()):
+        recall(graph, (row for row in store.jobs() if _is_of_stale(row, graph, plan)))
+        plan.grow()
     return Survey(graph, plan, remembered, _states(graph, plan, remembered))
+
+
+def recall(graph: Graph, rows: Iterable[JobRow]) -> None:
+    """Put remembered jobs into the graph; those that can't run have no function there."""
+    for row in rows:
+        if row.active and row.job_id not in graph.jobs:
+            command = graph.named_command(
+                row.name, row.code or b"", DEFAULT_OPTIONS, row.dynamic, ()
+            )
+            graph.add_remembered(
+                row.job_id,
+                command,
+                row.definition,
+                inputs=row.inputs,
+                extra=row.extra,
+                definer=row.definer,
+            )
+
+
+def _is_of_stale(row: JobRow, graph: Graph, plan: Plan) -> bool:
+    """Whether a generator that must run again made this job: it stays as it was (rule 16)."""
+    definer = graph.jobs.get(row.definer) if row.definer is not None else None
+    return definer is not None and definer.index not in plan.promised
 
 
 def _states(graph: Graph, plan: Plan, remembered: Remembered) -> dict[str, JobState]:
@@ -79,7 +107,7 @@ def _block(graph: Graph, plan: Plan, states: dict[str, JobState]) -> None:
     dependants: dict[int, list[Job]] = {}
     for job in graph if stack else ():
         if states[job.id] is JobState.WAITING:
-            for other in _awaited(plan, job):
+            for other in _awaited(graph, plan, job):
                 dependants.setdefault(other.index, []).append(job)
     while stack:
         for job in dependants.pop(stack.pop().index, ()):
@@ -88,8 +116,11 @@ def _block(graph: Graph, plan: Plan, states: dict[str, JobState]) -> None:
                 stack.append(job)
 
 
-def _awaited(plan: Plan, job: Job) -> tuple[Job, ...]:
-    return job.upstream + plan.promised.get(job.index, ())
+def _awaited(graph: Graph, plan: Plan, job: Job) -> tuple[Job, ...]:
+    awaited = job.upstream + plan.promised.get(job.index, ())
+    if job.definer is not None and plan.status[job.index] == Status.UNWANTED:
+        awaited += (graph.jobs[job.definer],)
+    return awaited
 
 
 def _present_failures(plan: Plan, remembered: Remembered, graph: Graph) -> dict[int, JobState]:

@@ -119,7 +119,7 @@ class Recorder:
         )
         if outcome.stdout or outcome.stderr:
             self._outputs.append((attempt, outcome.stdout, outcome.stderr))
-        if trace is not None and (outcome.observed or outcome.promised or children is not None):
+        if outcome.observed or outcome.promised or children is not None:
             self._note_discovered(attempt, outcome, children)
         return attempt
 
