@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from weft.errors import Interrupted, JobFailed, MakeFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.fingerprint.origin import package_versions
 from weft.graph.definer import Definer
 from weft.graph.definition import code_parts, define_all, fingerprint_command
 from weft.graph.graph import Graph
@@ -190,7 +191,7 @@ class Context(Definer):
             fingerprinter=self._fingerprinter,
             graph_token=self._graph.token,
         )
-        store.begin_run(sys.argv)
+        store.note_packages(store.begin_run(sys.argv), self._package_versions())
         outcome = "crashed"
         try:
             with counted_interrupts(place.wake) as stops:
@@ -267,6 +268,12 @@ class Context(Definer):
     def _save_code(self, store: Store) -> None:
         for code, parts in code_parts(self._graph.commands.values(), self._fingerprinter):
             store.add_code(code, parts)
+
+    def _package_versions(self) -> dict[str, str]:
+        """Versions of the installed packages that the jobs' code reaches."""
+        commands = self._graph.commands.values()
+        packages = {name for command in commands for name in command.packages}
+        return package_versions(tuple(sorted(packages))) if packages else {}
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -415,4 +422,5 @@ def _failure_words(failed: int, blocked: int) -> str:
     words = f"{failed} job{'s' if failed > 1 else ''} failed"
     if not blocked:
         return f"{words}."
-    return f"{words}, {blocked} {'are' if blocked > 1 else 'is'} blocked by {'them' if failed > 1 else 'it'}."
+    culprits = "them" if failed > 1 else "it"
+    return f"{words}, {blocked} {'are' if blocked > 1 else 'is'} blocked by {culprits}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from weft.console.failing import failure, outcome_of
 from weft.console.sight import Sight
@@ -17,6 +18,7 @@ from weft.console.views import (
     Waits,
     WillRun,
 )
+from weft.fingerprint.origin import package_versions
 from weft.model.job import Job
 from weft.model.reasons import NeverRun, from_json
 from weft.model.states import JobState
@@ -40,7 +42,24 @@ def _is_news(seen: Sight, found: Explanation) -> bool:
 
 def explain(seen: Sight, jobs: Sequence[Job]) -> Explanations:
     """Why these jobs are as they are."""
-    return Explanations(tuple(_explanation(seen, job) for job in jobs))
+    found = [_explanation(seen, job) for job in jobs]
+    upgrades = [_upgrades(seen, job) for job in jobs]
+    pairs = zip(found, upgrades, strict=True)
+    return Explanations(tuple(replace(one, upgrades=packages) for one, packages in pairs))
+
+
+def _upgrades(seen: Sight, job: Job) -> tuple[str, ...]:
+    """Packages that are of another version now than when the job's result was made."""
+    trace = seen.survey.remembered.prior(job) if job.command.packages else None
+    if trace is None or trace.run is None:
+        return ()
+    before = seen.store.packages(trace.run)
+    now = package_versions(job.command.packages)
+    return tuple(
+        f"{name} {before[name]} -> {now[name]}"
+        for name in now
+        if before.get(name, now[name]) != now[name]
+    )
 
 
 def _explanation(seen: Sight, job: Job) -> Explanation:

@@ -80,11 +80,19 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
         dependants=tuple(dependants),
         defined=tuple(seen.survey.graph.generated.get(job.id, ())),
         reasons=seen.reasons(job),
+        packages=_packages(seen, job, newest),
         attempts=tuple(_attempt_line(row) for row in attempts),
         stdout=stdout or "",
         stderr=stderr or "",
         traceback=(error.text or str(error)) if error else "",
     )
+
+
+def _packages(seen: Sight, job: Job, newest: AttemptRow | None) -> tuple[str, ...]:
+    if newest is None or not job.command.packages:
+        return ()
+    versions = seen.store.packages(newest.run)
+    return tuple(f"{name} {version}" for name, version in versions.items())
 
 
 def _arguments(seen: Sight, job: Job) -> str:

@@ -177,6 +177,9 @@ def _explanation(job: Explanation, width: int, screen: Screen) -> Iterator[str]:
     if isinstance(job.verdict, Failure):
         for line in job.verdict.tail:
             yield screen.paint(f"    {line}", Tone.FAINT)
+    if job.upgrades:
+        since = f"since its last run: {', '.join(job.upgrades)} (no reason to run by itself)"
+        yield screen.paint(f"    {since}", Tone.FAINT)
 
 
 def verdict_words(verdict: Verdict, function: str) -> str:
@@ -225,6 +228,7 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
         ("needed by", ", ".join(job.dependants)),
         ("defined", ", ".join(job.defined)),
         ("will run", reasons_words(job.reasons, job.function)),
+        ("packages", ", ".join(job.packages)),
     ]
     for label, text in facts:
         if text:

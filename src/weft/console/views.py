@@ -107,6 +107,8 @@ class Explanation:
     function: str
     state: JobState
     verdict: Verdict
+    upgrades: tuple[str, ...] = ()
+    """Installed packages whose version is another than when the job ran; no reason to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class Details:
     defined: tuple[str, ...]
     """Ids of the jobs that it defined."""
     reasons: tuple[Reason, ...]
+    packages: tuple[str, ...]
+    """Installed packages that its code reaches, with the versions of its newest attempt."""
     attempts: tuple[AttemptLine, ...]
     stdout: str
     stderr: str
