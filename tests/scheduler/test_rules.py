@@ -213,6 +213,18 @@ def test_inserting_removing_and_reordering_calls_recomputes_only_the_new_ones(
     assert world.run(script(edited)).executed == [f"load-{where}", f"fit-{where}"]
 
 
+def test_an_invalidated_job_runs_and_takes_no_result_of_an_equal_call() -> None:
+    """Rule 12."""
+    world = World()
+    twins = [Call("load-a"), Call("len-a", inputs=("load-a",)), Call("load-b", code=1, spread=1)]
+    twins = [*twins, Call("len-b", inputs=("load-b",))]
+    twins[0] = replace(twins[0], spread=1)
+    world.run(twins)
+    world.invalidate("len-a")
+    assert world.run(twins).executed == ["len-a"]
+    assert world.run(twins).nothing_to_do
+
+
 def test_pure_jobs_share_one_trace() -> None:
     """Rule 6, ``pure=True``."""
     world = World()

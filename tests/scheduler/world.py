@@ -92,11 +92,18 @@ class World:
     failures: dict[str, Digest] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    invalidated: set[tuple[str, Digest]] = field(default_factory=set)
+    attempts: int = 0
     inline: bool = True
     """False: values count as files, and may be lost."""
 
     def observe(self, kind: str, key: str) -> Digest:
         return digest((kind, self.files.get(key)))
+
+    def invalidate(self, job_id: str) -> None:
+        """The job's traces do not count any more."""
+        self.invalidated.update((t[3], t[1]) for t in self.traces if t[3] == job_id)
+        self.traces = [trace for trace in self.traces if trace[3] != job_id]
 
     def graph(self, calls: Iterable[Call]) -> Graph:
         graph = Graph("world")
@@ -122,6 +129,7 @@ class World:
             list(self.traces),
             lambda ids: {i: self.observations[i] for i in ids},
             self.observe,
+            self.invalidated,
         )
         plan = Plan(
             graph,
@@ -207,9 +215,10 @@ class _Run:
         value = call.value([self.value(u) for u in job.inputs], world.files)
         result = digest(value)
         if not call.options.cutoff:
-            result = digest((value, len(world.traces)))
+            result = digest((value, world.attempts))
         world.values[result] = value
-        trace_id = len(world.traces) + 1
+        world.attempts += 1
+        trace_id = world.attempts
         flags = 0 if world.inline else int(TraceFlag.FILE)
         if call.reads:
             flags |= TraceFlag.OBSERVED

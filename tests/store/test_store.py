@@ -72,7 +72,7 @@ def test_traces_come_oldest_first_with_increasing_ids(store):
 def test_what_is_pending_is_seen_by_questions(store):
     number = remember(store, "j", 1)
     assert store.trace(number).job_id == "j"
-    assert store.past()["j"].trace == number
+    assert store.past()["j"].traces == (number,)
     assert store.durations() == {"j": 0.5}
 
 
@@ -90,7 +90,8 @@ def test_the_newest_traces_count_invalidated_ones_too(store):
     assert store.newest_trace("k").flags & TraceFlag.INVALID
     assert store.newest_trace("k", any_flags=False) is None
     past = store.past(["j", "k", "?"])
-    assert {name: row.trace for name, row in past.items()} == {"j": new, "k": new + 1}
+    assert {name: row.traces for name, row in past.items()} == {"j": (old, new), "k": (new + 1,)}
+    assert store.invalidated() == {("k", store.newest_trace("k").key)}
     assert past == store.past()
     assert old < new
 
@@ -130,7 +131,7 @@ def test_a_failure_is_an_attempt_without_a_trace(store):
     assert (row.started, row.duration, row.cpu) == (5.0, 0.25, 0.2)
     assert store.output(number) == ("out", "err")
     assert store.output(number + 1) == (None, None)
-    assert store.past() == {"j": Past(number, b"K", AttemptState.FAILED, 2, None, None)}
+    assert store.past() == {"j": Past(number, b"K", AttemptState.FAILED, 2, None, ())}
     assert store.durations() == {}
     store.close()
 

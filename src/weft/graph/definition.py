@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
@@ -9,7 +10,11 @@ from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import flat_text
 from weft.model.job import DIGEST_SIZE, Command, Digest, Job
 from weft.model.outcome import CodeParts
+from weft.model.promise import Promise
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+ARGUMENT_LIMIT = 80
+"""Characters of one argument that are kept for people to read."""
 TEXT_LIMIT = 200
 """Characters of the arguments that are kept for people to read."""
 
@@ -79,14 +84,26 @@ def arguments_text(job: Job) -> str:
             return ascii(job.args)[:TEXT_LIMIT]
         except ValueError:  # an int of more than 4300 digits
             return flat_text(job)[:TEXT_LIMIT]
+    if job.text is not None:
+        return job.text
     parts = [_shown(value) for value in job.args]
     parts += [f"{name}={_shown(value)}" for name, value in (job.kwargs or {}).items()]
-    return f"({', '.join(parts)})"[:TEXT_LIMIT]
+    return _shortened(f"({', '.join(parts)})", TEXT_LIMIT)
 
 
 def _shown(value: object) -> str:
+    """One argument in one line, the same in every process."""
+    if isinstance(value, Promise):
+        return f"<{value.job_id}>"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):  # an array or a table: its repr is many lines of numbers
+        return f"{type(value).__name__} {'x'.join(map(str, shape)) or 'scalar'}"
     try:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - a user's __repr__ may raise anything
         return f"<{type(value).__name__}: no repr, {type(error).__name__}>"
-    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+    return _shortened(_ADDRESS.sub("", " ".join(text.split())), ARGUMENT_LIMIT)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -130,6 +130,7 @@ class Graph:
             extra=extra,
             definer=record.definer,
             packed=record.packed,
+            text=record.arguments_text,
         )
         job.definition = record.definition
         return job

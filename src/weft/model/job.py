@@ -52,6 +52,8 @@ class Job:
     """Hash of the arguments; None for flat literal ones, which go into the definition directly."""
     packed: bytes | None = None
     """The pickled call of a generated job, else None."""
+    text: str | None = None
+    """The arguments as people read them, of jobs whose arguments are not here."""
 
     def __init__(self, id: str, command: Command, args: tuple[Any, ...], index: int) -> None:  # noqa: A002
         self.id = id
@@ -73,7 +75,7 @@ class Job:
 class FullJob(Job):
     """A job with keywords, dependencies, structured arguments, or a definer."""
 
-    __slots__ = ("arguments", "definer", "extra", "inputs", "kwargs", "packed")
+    __slots__ = ("arguments", "definer", "extra", "inputs", "kwargs", "packed", "text")
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class FullJob(Job):
         definer: str | None = None,
         arguments: Digest | None = None,
         packed: bytes | None = None,
+        text: str | None = None,
     ) -> None:
         super().__init__(id, command, args, index)
         self.kwargs = kwargs
@@ -96,6 +99,7 @@ class FullJob(Job):
         self.definer = definer
         self.arguments = arguments
         self.packed = packed
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Observe = Callable[[str, str], Digest | None]
 
 
+COMPARED = 8
+"""How many of a job's newest traces are compared to find the reasons of a run."""
+
+
 class Remembered:
     """The store as one run sees it: the plan's ``Memory`` port, reasons, and inputs to send.
 
@@ -39,7 +43,9 @@ class Remembered:
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
         self._files = FileHasher(store.file_stats)
         self._inputs: dict[int, Input] = {}
-        self.rebuilder = Rebuilder(self._heads, store.observations, self.observe)
+        self.rebuilder = Rebuilder(
+            self._heads, store.observations, self.observe, store.invalidated()
+        )
 
     # -- the plan's port ---------------------------------------------------------------------
 
@@ -106,22 +112,30 @@ class Remembered:
     def prior(self, job: Job) -> TraceRow | None:
         """The newest trace of the job's own before this run, invalidated or not."""
         past = self.past(job.id)
-        return self._store.trace(past.trace) if past is not None and past.trace else None
+        return self._store.trace(past.traces[-1]) if past is not None and past.traces else None
 
     def reasons(self, job: Job, plan: Plan) -> tuple[Reason, ...]:
-        """Why a stale job runs; empty for one that never did (that goes without saying)."""
-        prior = self.prior(job)
-        if prior is None:
+        """Why a stale job runs; empty for one that never did (that goes without saying).
+
+        Compared with the trace of its own that is nearest: after an edit was undone that need not
+        be the newest one.
+        """
+        past = self.past(job.id)
+        if past is None or not past.traces:
             return ()
         from weft.model.reasons import ValueMissing
-        from weft.scheduler.explain import explain
 
         if job.index in plan.revived:
             return (ValueMissing(),)
+        found = [self._compare(job, plan, trace) for trace in past.traces[: -1 - COMPARED : -1]]
+        return min(found, key=len)
+
+    def _compare(self, job: Job, plan: Plan, trace_id: int) -> tuple[Reason, ...]:
+        from weft.scheduler.explain import explain
+
         results = [plan.results[u.index] or b"" for u in job.upstream]
-        return explain(
-            job, plan.keys[job.index], prior, results, self._changed, self._store.changed_parts
-        )
+        key, trace = plan.keys[job.index], self._store.trace(trace_id)
+        return explain(job, key, trace, results, self._changed, self._store.changed_parts)
 
     def _changed(self, trace_id: int) -> Observation | None:
         return self.rebuilder.changed(trace_id)

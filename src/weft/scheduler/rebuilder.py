@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,8 @@ class Rebuilder:
         Trace ids to what their jobs observed.
     observe
         How that is now.
+    invalidated
+        Ids and keys of jobs that are to run again: another job's result won't do for them.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Rebuilder:
         traces: Sequence[TraceHead],
         observations: Callable[[Iterable[int]], dict[int, tuple[Observation, ...]]],
         observe: Observe,
+        invalidated: Collection[tuple[str, Digest]] = (),
     ) -> None:
         self._by_key: dict[Digest, TraceHead | list[TraceHead]] = {t[1]: t for t in traces}
         self._observed: dict[int, tuple[Observation, ...]] | None = None
         self._traces = traces
         self._observations = observations
         self._observe = observe
+        self._invalidated = invalidated
         self.rival: Rival = lambda _job_id, _key: False
         """Set by the plan."""
         if len(self._by_key) != len(traces):
@@ -108,6 +112,8 @@ class Rebuilder:
         self, job: Job, key: Digest, candidates: list[TraceHead]
     ) -> list[TraceHead]:
         """All but the newest trace of each other job that will ask for one at this key."""
+        if (job.id, key) in self._invalidated:
+            return [trace for trace in candidates if trace[3] == job.id]
         newest = {trace[3]: trace for trace in candidates}
         kept = {
             trace[0]

@@ -103,8 +103,8 @@ class Past(NamedTuple):
     """Of the newest attempt."""
     duration: float | None
     """Seconds of the newest success."""
-    trace: int | None
-    """Id of the newest trace, invalidated or not."""
+    traces: tuple[int, ...]
+    """Ids of its traces, oldest first, invalidated or not."""
 
 
 @dataclass(frozen=True, slots=True)

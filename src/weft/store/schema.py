@@ -68,6 +68,7 @@ TABLES = (
         reason TEXT,              -- JSON: why it ran
         rest TEXT                 -- JSON: host, exit_code, signal, max_rss, note, error
     ) STRICT""",
+    "CREATE INDEX attempt_invalid ON attempt (job_id) WHERE flags >= 64",  # TraceFlag.INVALID
     """CREATE VIEW trace AS
         SELECT id, key, result, job_id, flags, run, coalesce(definition, key) AS definition,
             code, arguments, input_ids, input_hashes

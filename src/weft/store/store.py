@@ -118,6 +118,13 @@ class Store:
                 raise
             return self._database.rows(sql)
 
+    def invalidated(self) -> frozenset[tuple[str, Digest]]:
+        """Job ids and keys of the traces that do not count any more."""
+        self.flush()
+        limit = int(TraceFlag.INVALID)
+        sql = f"SELECT job_id, key FROM attempt WHERE flags >= {limit} AND key IS NOT NULL"
+        return frozenset(self._database.rows(sql))
+
     def trace(self, trace_id: int) -> TraceRow:
         """One trace, whole.
 
@@ -176,13 +183,14 @@ class Store:
         found: dict[str, Past] = {}
         for name, attempt, key, state, number, duration, has_trace in rows:
             before = found.get(name)
+            traces = before.traces if before is not None else ()
             found[name] = Past(
                 attempt,
                 key,
                 state,
                 number,
                 duration if state == _DONE else before and before.duration,
-                attempt if has_trace else before and before.trace,
+                (*traces, attempt) if has_trace else traces,
             )
         return found
 
