@@ -133,6 +133,20 @@ def test_cancelling_takes_back_what_has_not_begun_and_gives_up_the_rest(bench):
         go.set()
 
 
+def test_what_the_executor_itself_cancels_is_reported_and_does_not_come_back(bench):
+    class Refusing(Executor):
+        def submit(self, _function, /, *_args, **_kwargs):
+            future: Future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    bench.define.comp(abs, -1)
+    outcome = bench.run(Futures(Refusing()))["abs"]
+    assert outcome.state is AttemptState.CANCELLED
+    assert outcome.note == "cancelled by its executor"
+
+
 HANDLES: dict[str, threading.Event] = {}
 
 

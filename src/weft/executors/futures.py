@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from concurrent.futures import Executor as FuturesExecutor
-from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -56,6 +55,8 @@ class Futures:
         self._batches: dict[Future[list[Outcome]], tuple[list[Task], float]] = {}
         self._reports: list[Report] = []
         self._returned: list[Task] = []
+        self._cancelled: set[Future[list[Outcome]]] = set()
+        """Those that were cancelled from here: their tasks never began, and come back."""
 
     def __repr__(self) -> str:
         return f"Futures({self._executor!r}, {len(self._batches)} batches under way)"
@@ -112,12 +113,31 @@ class Futures:
         try:
             outcomes = future.result()
         except CancelledError:
-            self._returned += tasks
+            self._take_cancelled(future, tasks, submitted)
         except Exception as error:  # noqa: BLE001 - the executor's own troubles, of any class
             self._reports += [Report(task, _lost(error, submitted)) for task in tasks]
         else:
             pairs = zip(tasks, outcomes, strict=True)
             self._reports += [Report(task, outcome) for task, outcome in pairs]
+
+    def _take_cancelled(
+        self, future: Future[list[Outcome]], tasks: list[Task], submitted: float
+    ) -> None:
+        """Give back what was cancelled from here; what others cancelled would be so once more."""
+        if future in self._cancelled:
+            self._cancelled.discard(future)
+            self._returned += tasks
+        else:
+            note = "cancelled by its executor"
+            self._reports += [Report(task, _cancelled(submitted, note)) for task in tasks]
+
+    def _cancel(self, future: Future[list[Outcome]]) -> bool:
+        if future.cancelled():
+            return True
+        taken = future.cancel()
+        if taken:
+            self._cancelled.add(future)
+        return taken
 
     def take_back(self) -> list[Task]:
         returned, self._returned = self._returned, []
@@ -142,15 +162,14 @@ class Futures:
         """
         for future, (tasks, submitted) in list(self._batches.items()):
             chosen = job_ids is None or any(task.job.id in job_ids for task in tasks)
-            if chosen and not future.cancel() and now:
+            if chosen and not self._cancel(future) and now:
                 del self._batches[future]
-                outcome = Outcome(AttemptState.CANCELLED, submitted, time.time() - submitted)
-                self._reports += [Report(task, replace(outcome)) for task in tasks]
+                self._reports += [Report(task, _cancelled(submitted)) for task in tasks]
 
     def close(self) -> None:
         """Wait for what runs; the executor itself stays the caller's."""
         for future in list(self._batches):
-            future.cancel()
+            self._cancel(future)
         while self._batches:
             self._take(self._ended.get())
         self._settings = None
@@ -164,6 +183,11 @@ def _parcel(job: Job) -> Parcel:
         call = pack_call(command.function, job.args, job.kwargs, by_value=True)
     names = tuple(one.id for one in job.inputs)
     return Parcel(job.id, command.name, command.dynamic, command.options.cutoff, names, call)
+
+
+def _cancelled(submitted: float, note: str | None = None) -> Outcome:
+    duration = max(0.0, time.time() - submitted)
+    return Outcome(AttemptState.CANCELLED, submitted, duration, note=note)
 
 
 def _lost(error: BaseException, submitted: float) -> Outcome:
