@@ -35,12 +35,20 @@ def hang(path):
     Path(path).write_text(f"{os.getpid()} {child.pid} {os.getppid()}")
     time.sleep(1000)
 
+def leave_a_process_behind(held):
+    if os.fork() == 0:
+        os.setsid()
+        while os.path.exists(held): time.sleep(0.01)
+        os._exit(0)
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     graph = Graph()
     define = Definer(graph, Fingerprinter())
     if sys.argv[3] == "hang":
         define.comp(hang, str(folder / "pids"))
+    elif sys.argv[3] == "leave":
+        define.comp(leave_a_process_behind, str(folder / "held"))
     else:
         define.comp(work, 1)
         define.comp(lambda: Point(2))
@@ -54,6 +62,7 @@ if __name__ == "__main__":
     from weft.store.objects import decode
     for report in reports:
         value = decode(report.outcome.value)
+        if value is None: continue
         print(report.task.job.id, type(value) is Point, value.x)
 """
 
@@ -85,3 +94,14 @@ def test_killing_the_main_process_ends_all_others(script, method, tmp_path):
     main.wait()
     for pid in text.read_text().split():
         wait_for(lambda pid=pid: not alive(int(pid)))
+
+
+def test_what_a_job_leaves_running_does_not_keep_the_scripts_output_open(script, method, tmp_path):
+    held = tmp_path / "held"
+    held.touch()
+    command = [sys.executable, str(script), str(tmp_path), method, "leave"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
+    finally:
+        held.unlink()
+    assert done.returncode == 0

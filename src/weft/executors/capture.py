@@ -65,14 +65,17 @@ class Capture:
     echo
         Whether what was kept is then also written to the real stdout and stderr.
     sinks
-        Descriptors to use instead of new files.
+        Descriptors to use instead of new files, for the life of the process: unless ``echo`` needs
+        them, the real stdout and stderr are given up, which what a job leaves running would
+        otherwise keep open (``script | cat`` waits for that).
     """
 
     def __init__(
         self, folder: Path, *, echo: bool = False, sinks: tuple[int, int] | None = None
     ) -> None:
         self._sinks = sinks or (open_sink(folder), open_sink(folder))
-        self._real = (_duplicate(1), _duplicate(2))
+        given_up = sinks is not None and not echo
+        self._real = self._sinks if given_up else (_duplicate(1), _duplicate(2))
         self._echo = echo
         self._before = (sys.stdout, sys.stderr)
         self._ours: tuple[TextIO, TextIO] = self._before
@@ -139,7 +142,7 @@ class Capture:
     def close(self) -> None:
         """Stop for good."""
         self.pause()
-        for descriptor in (*self._sinks, *self._real):
+        for descriptor in {*self._sinks, *self._real}:
             os.close(descriptor)
 
 
