@@ -87,11 +87,14 @@ class Context(Definer):
 
     def __init__(self, folder: str | Path | None = None, *, strict: bool = False) -> None:
         super().__init__(Graph(), Fingerprinter(), strict=strict)
-        self.folder = Path(folder) if folder is not None else Path(f"out-{_script_name()}")
+        if folder is not None and not str(folder):
+            raise UserError("A context needs a folder.", cure='Write weft.Context("out-name").')
+        # Absolute, so that a later chdir does not move the results.
+        self.folder = Path(folder or f"out-{_script_name()}").absolute()
         self._lease: Lease | None = None
 
     def __repr__(self) -> str:
-        return f"Context({str(self.folder)!r}, {len(self._graph)} jobs)"
+        return f"Context({self.folder.name!r}, {len(self._graph)} jobs)"
 
     @classmethod
     def remembered(cls, folder: str | Path) -> Context:
@@ -305,6 +308,10 @@ class Context(Definer):
         JobFailed
             When it failed or was not made yet.
         """
+        if not isinstance(promise, Promise):
+            raise UserError(
+                f"result() takes a promise, not {promise!r}.", cure="Pass what comp() returned."
+            )
         (job,) = self._jobs_of([promise])
         self.prepare()
         with self.reading() as store:

@@ -256,12 +256,13 @@ def test_functions_in_values_count_by_their_code(load):
     assert hashed(len) != hashed(abs)
 
 
-def test_instances_in_values_count_by_class_name_and_state(load):
+def test_instances_in_values_count_by_state_and_by_the_code_of_their_class(load):
     text = "class C:\n    def __init__(self, x):\n        self.x = x\n"
     module = load(main=text)
     first = hashed(module.C(1))
     assert first == hashed(module.C(1)) != hashed(module.C(2))
-    assert hashed(load(main=text + "\n    def more(self):\n        return 1\n").C(1)) == first
+    assert hashed(load(main=text + "\n    def more(self):\n        return 1\n").C(1)) != first
+    assert hashed(load(main=text + "\n    # a comment\n").C(1)) == first
 
 
 def test_the_fingerprinter_remembers_no_values():

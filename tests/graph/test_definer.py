@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -117,6 +118,8 @@ def test_extra_dep_takes_one_promise_or_several_and_nothing_else(definer: Define
     definer.comp(fit, [1], extra_dep=a)
     with pytest.raises(UserError, match="extra_dep takes promises"):
         definer.comp(fit, [1], extra_dep="load")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="extra_dep takes promises"):
+        definer.comp(fit, [1], extra_dep=3)  # type: ignore[arg-type]
 
 
 def test_a_promise_of_another_context_is_refused(definer: Definer) -> None:
@@ -301,3 +304,77 @@ def test_a_record_has_the_same_definition_as_the_same_call_in_the_script() -> No
     inside = Definer.inside(jobs(around)[-1], Fingerprinter(), "token")
     outer(inside, 1)
     assert inside.records()[0].definition == definition(around, "load")
+
+
+def test_a_promise_inside_of_a_callable_is_refused(definer: Definer) -> None:
+    promise = definer.comp(load, "a")
+    model = Model(promise)  # type: ignore[arg-type]
+
+    def closed() -> Any:
+        return promise
+
+    partial = functools.partial(fit, promise)  # type: ignore[arg-type]
+    for function in (closed, partial, model.predict, model, lambda x=promise: x):
+        with pytest.raises(UserError, match="holds the promise of job 'load'"):
+            definer.comp(function)
+    assert ids(definer) == ["load"]
+
+
+PROMISED: Any = None
+
+
+def reads_a_global() -> Any:
+    return PROMISED
+
+
+def reads_an_attribute(x: Any) -> Any:
+    return x.PROMISED
+
+
+def test_a_promise_in_a_global_that_the_function_reads_is_refused(
+    definer: Definer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "PROMISED", definer.comp(load, "a"))
+    definer.comp(reads_an_attribute, 1)
+    with pytest.raises(UserError, match="in the global PROMISED"):
+        definer.comp(reads_a_global)
+
+
+def test_a_promise_where_it_is_not_found_is_refused(definer: Definer) -> None:
+    promise = definer.comp(load, "a")
+    for value in (OrderedDict(a=promise), Model(promise)):  # type: ignore[arg-type]
+        with pytest.raises(UserError, match="inside an object, where it is not found"):
+            definer.comp(fit, value)  # type: ignore[arg-type]
+
+
+def test_generator_and_coroutine_functions_are_refused(definer: Definer) -> None:
+    def lazy() -> Any:
+        yield 1
+
+    async def later() -> None: ...
+
+    for function in (lazy, later):
+        with pytest.raises(UserError, match="generator or coroutine function"):
+            definer.comp(function)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"cores": "a"}, {"timeout": "1h"}, {"timeout": -1}, {"retries": -1}, {"code": "all"}],
+    ids=str,
+)
+def test_impossible_options_are_refused_by_name(definer: Definer, change: dict[str, Any]) -> None:
+    (name,) = change
+    with pytest.raises(UserError, match=f"no value for the job option '{name}'"):
+        definer.options(**change)
+
+
+def test_an_edited_method_of_an_arguments_class_is_another_definition(definer: Definer) -> None:
+    text = "class Helper:\n    def go(self):\n        return {}\n"
+    definitions = []
+    for number in (1, 2):
+        scope: dict[str, Any] = {"__name__": __name__}
+        exec(text.format(number), scope)
+        definer.comp(fit, scope["Helper"](), job_id=f"j{number}")
+        definitions.append(definition(definer, f"j{number}"))
+    assert definitions[0] != definitions[1]

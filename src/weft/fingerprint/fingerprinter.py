@@ -68,27 +68,11 @@ class Fingerprinter:
         SerializationError
             Something in it can't be hashed, or it holds a promise and ``number`` is None.
         """
-        walk = Walk(self._handlers, self, number)
-        return hash_value(walk, value, name=name, warned=self._warned)
-
-    def callable(self, value: Any) -> bytes:
-        """Encoding of a function or class inside a value."""
-        from weft.fingerprint.origin import Origin, origin_of
-        from weft.fingerprint.wrappers import module_of
-
-        if isinstance(value, types.FunctionType) or (
-            isinstance(value, type) and origin_of(module_of(value)) is Origin.FIRST_PARTY
-        ):
-            return b"f" + self.code(value).digest
-        return b"n" + encode_text(qualified_name(value))
-
-    def instance(self, kind: type) -> None:
-        """The class of an argument counts by its name: its code is the function's affair."""
-
-    def inert(self, value: object) -> bool:
-        """Nothing is left out of an argument."""
-        del value
-        return False
+        references = _References(self.code)
+        walk = Walk(self._handlers, references, number)
+        plain = hash_value(walk, value, name=name, warned=self._warned)
+        classes = references.class_codes()
+        return digest(plain, *classes) if classes else plain
 
     def code(
         self, function: Callable[..., Any], options: Options = DEFAULT_OPTIONS
@@ -159,6 +143,47 @@ def _key(function: object, options: Options) -> tuple[object, ...]:
     """By identity: the entry keeps both alive, so their ids can't be taken by others."""
     uses = tuple(id(value) for value in options.uses)
     return id(function), options.version, uses, options.ignore, options.code, options.packages
+
+
+class _References:
+    """What a value refers to.
+
+    A function may call methods of what it is passed, without naming the class. So the code of
+    first-party classes counts with the values that are instances of them: an edit of a method
+    is another value, of an argument as of a result.
+    """
+
+    def __init__(self, code: Callable[..., CodeFingerprint]) -> None:
+        self._code = code
+        self._classes: dict[type, None] = {}
+
+    def callable(self, value: Any) -> bytes:
+        """Encoding of a function or class inside a value."""
+        if isinstance(value, types.FunctionType) or (
+            isinstance(value, type) and _is_first_party(value)
+        ):
+            return b"f" + self._code(value).digest
+        return b"n" + encode_text(qualified_name(value))
+
+    def instance(self, kind: type) -> None:
+        """Take note of the class of an object."""
+        self._classes[kind] = None
+
+    def inert(self, value: object) -> bool:
+        """Nothing is left out of an argument."""
+        del value
+        return False
+
+    def class_codes(self) -> list[Digest]:
+        """Digests of the first-party classes, in an order that does not depend on the value's."""
+        return sorted(self._code(kind).digest for kind in self._classes if _is_first_party(kind))
+
+
+def _is_first_party(kind: type) -> bool:
+    from weft.fingerprint.origin import Origin, origin_of
+    from weft.fingerprint.wrappers import module_of
+
+    return origin_of(module_of(kind)) is Origin.FIRST_PARTY
 
 
 _NAMED = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type)

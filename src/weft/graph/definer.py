@@ -14,6 +14,7 @@ from weft.errors import UserError
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import FLAT, LITERALS
 from weft.graph.arguments import take
+from weft.graph.callables import check_callable, name_of
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.packing import pack_call
@@ -245,6 +246,7 @@ class Definer:
                     f"comp() needs a function first, not {function!r}.",
                     cure="Write comp(function, argument, ...), not comp(function(argument)).",
                 )
+            check_callable(function)
             options = self._options_of(function)
             command = self._command(function, identity, options, dynamic, command_name)
             base = _join(self._prefix, command.name)
@@ -277,7 +279,7 @@ class Definer:
         )
         command = commands.get(key)
         if command is None:
-            command = Command(command_name or _name_of(function), function, options, dynamic)
+            command = Command(command_name or name_of(function), function, options, dynamic)
             self._complain(function, fingerprint_command(command, self._fingerprinter))
             commands[key] = command
         return command
@@ -287,9 +289,9 @@ class Definer:
             return  # inside a generator: said when the generator itself was defined
         for problem in fingerprint.problems:
             if self._strict:
-                raise UserError(f"{_name_of(function)}: {problem.message}")
+                raise UserError(f"{name_of(function)}: {problem.message}")
             warnings.warn(
-                f"{_name_of(function)}: {problem.message}", FingerprintWarning, stacklevel=5
+                f"{name_of(function)}: {problem.message}", FingerprintWarning, stacklevel=5
             )
 
     def _automatic_id(self, known: Known) -> str:
@@ -331,7 +333,7 @@ class Definer:
             inputs = self._jobs_of(taken.promises)
             numbers = {job.id: number for number, job in enumerate(inputs)}
             arguments = self._fingerprinter.value(
-                (args, kwargs), lambda promise: numbers[promise.job_id]
+                (args, kwargs), lambda promise: _number(promise, numbers), name="arguments"
             )
             for array in taken.large:
                 graph.large.append((name, array, self._fingerprinter.value(array)))
@@ -354,7 +356,10 @@ class Definer:
     ) -> tuple[Job, ...]:
         if extra_dep is None:
             return ()
-        promises = [extra_dep] if isinstance(extra_dep, Promise) else list(extra_dep)
+        if isinstance(extra_dep, Promise) or not isinstance(extra_dep, Iterable):
+            promises: list[Any] = [extra_dep]
+        else:
+            promises = list(extra_dep)
         for promise in promises:
             if not isinstance(promise, Promise):
                 raise UserError(
@@ -414,6 +419,17 @@ class Definer:
 _OUTER = Command("", None)
 
 
+def _number(promise: Promise[Any], numbers: dict[str, int]) -> int:
+    """The number of a promise, if it stands where promises are found and filled."""
+    number = numbers.get(promise.job_id)
+    if number is None:
+        raise UserError(
+            f"The promise of job {promise.job_id!r} is inside an object, where it is not found.",
+            cure="Put it into a list, tuple, set, dict, dataclass or namedtuple, or pass it alone.",
+        )
+    return number
+
+
 def _stored(value: T) -> T:
     return value
 
@@ -423,15 +439,6 @@ def _identity(function: Callable[..., Any]) -> object:
     if isinstance(function, MethodType):
         return (id(function.__self__), id(function.__func__))
     return id(function)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    """The name under which jobs of this callable are listed."""
-    inner = function
-    while hasattr(inner, "func") and not hasattr(inner, "__name__"):  # functools.partial
-        inner = inner.func
-    name = getattr(inner, "__name__", None) or type(inner).__name__
-    return "lambda" if name == "<lambda>" else str(name)
 
 
 def _join(prefix: str, name: str) -> str:

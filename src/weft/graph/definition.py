@@ -86,13 +86,13 @@ def arguments_text(job: Job) -> str:
             return flat_text(job)[:TEXT_LIMIT]
     if job.text is not None:
         return job.text
-    parts = [_shown(value) for value in job.args]
-    parts += [f"{name}={_shown(value)}" for name, value in (job.kwargs or {}).items()]
+    parts = [value_text(value) for value in job.args]
+    parts += [f"{name}={value_text(value)}" for name, value in (job.kwargs or {}).items()]
     return _shortened(f"({', '.join(parts)})", TEXT_LIMIT)
 
 
-def _shown(value: object) -> str:
-    """One argument in one line, the same in every process."""
+def value_text(value: object) -> str:
+    """A value in one short line, the same in every process."""
     if isinstance(value, Promise):
         return f"<{value.job_id}>"
     shape = getattr(value, "shape", None)

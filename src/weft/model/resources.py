@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from weft.errors import UserError
 
@@ -94,18 +94,32 @@ def _tidy(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(options: Options) -> None:
-    problems = {
-        "cores must be at least 1": options.cores < 1,
-        "memory must be positive": options.memory is not None and options.memory <= 0,
-        "timeout must be positive": options.timeout is not None and options.timeout <= 0,
-        "retries can't be negative": options.retries < 0,
-        'code must be "none", "function" or "transitive"': options.code
-        not in {"none", "function", "transitive"},
-        'packages must be "recorded" or "version"': options.packages not in {"recorded", "version"},
-    }
-    for problem, true in problems.items():
-        if true:
-            raise UserError(f"Job option: {problem}.", facts={"options": options})
+    """Refuse impossible values, naming the option, the value and what it may be."""
+    number = (int, float)
+    rules: tuple[tuple[str, bool, str], ...] = (
+        ("cores", _at_least(options.cores, int, 1), "a whole number from 1 on"),
+        ("memory", options.memory is None or options.memory > 0, "more than 0 bytes"),
+        (
+            "timeout",
+            options.timeout is None
+            or (_at_least(options.timeout, number, 0) and options.timeout > 0),
+            "seconds, more than 0",
+        ),
+        ("retries", _at_least(options.retries, int, 0), "a whole number from 0 on"),
+        ("priority", isinstance(options.priority, number), "a number"),
+        ("code", options.code in get_args(CodeScope), "none, function or transitive"),
+        ("packages", options.packages in get_args(PackageScope), "recorded or version"),
+    )
+    for name, right, meant in rules:
+        if not right:
+            raise UserError(
+                f"{getattr(options, name)!r} is no value for the job option {name!r}.",
+                cure=f"Give {meant}.",
+            )
+
+
+def _at_least(value: object, kind: type | tuple[type, ...], least: float) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool) and value >= least  # type: ignore[operator]
 
 
 DEFAULT_OPTIONS = Options()

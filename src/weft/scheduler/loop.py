@@ -210,6 +210,7 @@ class Loop:
 
     def _fail(self, job: Job, outcome: Outcome) -> None:
         self._record(job, outcome)
+        self.ran += 1
         trial = self._trials.get(job.index)
         if trial is None:
             trial = self._trials[job.index] = self._new_trial(job)

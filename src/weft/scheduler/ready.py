@@ -42,9 +42,12 @@ class Budget:
     all_memory: int = field(init=False)
 
     def needs(self, job: Job) -> tuple[int, int]:
-        """Cores and bytes to reserve; a job that wants more cores than there are gets all."""
+        """Cores and bytes to reserve; a job that wants more than there is gets all.
+
+        For memory the loop then refuses it, in words.
+        """
         options = job.command.options
-        return min(options.cores, self.all_cores), options.memory or 0
+        return min(options.cores, self.all_cores), min(options.memory or 0, self.all_memory)
 
     def fits(self, needs: tuple[int, int]) -> bool:
         """Whether that much is free now."""

@@ -46,6 +46,10 @@ def clean(database: Database, job_ids: Iterable[str], *, attempts: bool) -> list
             "INSERT OR IGNORE INTO temp.dropped SELECT children FROM expansion "
             f"WHERE children IS NOT NULL AND trace IN ({ours})"
         )
+        run(
+            "INSERT OR IGNORE INTO cleaned SELECT job_id, key FROM attempt "
+            f"WHERE result IS NOT NULL AND key IS NOT NULL AND job_id IN ({_CHOSEN})"
+        )
         run(f"DELETE FROM trace_dep WHERE trace IN ({ours})")
         run(f"DELETE FROM expansion WHERE trace IN ({ours})")
         if attempts:

@@ -73,6 +73,11 @@ TABLES = (
         SELECT id, key, result, job_id, flags, run, coalesce(definition, key) AS definition,
             code, arguments, input_ids, input_hashes
         FROM attempt WHERE result IS NOT NULL""",
+    """CREATE TABLE cleaned (     -- what `clean` dropped, and no trace replaced yet
+        job_id TEXT NOT NULL,
+        key BLOB NOT NULL,
+        PRIMARY KEY (job_id, key)
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE trace_dep (
         trace INTEGER NOT NULL,
         place INTEGER NOT NULL,

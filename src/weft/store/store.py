@@ -119,11 +119,11 @@ class Store:
             return self._database.rows(sql)
 
     def invalidated(self) -> frozenset[tuple[str, Digest]]:
-        """Job ids and keys of the traces that do not count any more."""
+        """Job ids and keys of the traces that do not count any more, or were cleaned."""
         self.flush()
         limit = int(TraceFlag.INVALID)
         sql = f"SELECT job_id, key FROM attempt WHERE flags >= {limit} AND key IS NOT NULL"
-        return frozenset(self._database.rows(sql))
+        return frozenset(self._database.rows(f"{sql} UNION SELECT job_id, key FROM cleaned"))
 
     def trace(self, trace_id: int) -> TraceRow:
         """One trace, whole.

@@ -1,0 +1,106 @@
+"""What may be called as a job, and what it is called."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import FunctionType, MethodType
+from typing import Any
+
+from weft.errors import UserError
+from weft.model.promise import Promise
+
+_LAZY = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """The name under which jobs of this callable are listed.
+
+    >>> name_of(functools.partial(print, 1)), name_of(lambda: 1)
+    ('print', 'lambda')
+    """
+    inner: Any = function
+    while hasattr(inner, "func") and not hasattr(inner, "__name__"):
+        inner = inner.func
+    name = getattr(inner, "__name__", None) or type(inner).__name__
+    return "lambda" if name == "<lambda>" else str(name)
+
+
+def check_callable(function: Callable[..., Any]) -> None:
+    """Refuse what can't work as a job.
+
+    Raises
+    ------
+    UserError
+        For generator functions and coroutines, whose results can't be kept; and for promises
+        inside of the callable, where they would never be filled in.
+    """
+    plain = getattr(function, "__func__", function)
+    if isinstance(plain, FunctionType) and plain.__code__.co_flags & _LAZY:
+        raise UserError(
+            f"{name_of(function)}() is a generator or coroutine function: a call computes nothing.",
+            cure="Define a function that returns what is computed, such as list(...).",
+        )
+    for where, value in _carried(function):
+        promise = _promise_in(value)
+        if promise is not None:
+            raise UserError(
+                f"{name_of(function)}() holds the promise of job {promise.job_id!r} in {where}, "
+                "where it is not replaced by the result.",
+                cure="Pass the promise as an argument of comp().",
+            )
+
+
+def _carried(function: Any) -> Iterator[tuple[str, Any]]:
+    """Values that the callable brings along, and where."""
+    if isinstance(function, functools.partial):
+        yield "the arguments of a partial", (function.args, function.keywords)
+        yield from _carried(function.func)
+    elif isinstance(function, MethodType):
+        yield "its object", _attributes(function.__self__)
+        yield from _carried(function.__func__)
+    elif isinstance(function, FunctionType):
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=False
+        ):
+            yield f"its closure ({name})", _content(cell)
+        for name in function.__code__.co_names:  # names of attributes too
+            value = function.__globals__.get(name)
+            if _promise_in(value) is not None and name in _globals_read(function):
+                yield f"the global {name}", value
+        yield "a default value", (function.__defaults__, function.__kwdefaults__)
+    elif not isinstance(function, type):
+        yield "its attributes", _attributes(function)
+
+
+def _globals_read(function: FunctionType) -> set[str]:
+    import dis
+
+    reads = ("LOAD_GLOBAL", "LOAD_NAME")
+    return {i.argval for i in dis.get_instructions(function) if i.opname in reads}
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return None
+
+
+def _attributes(value: Any) -> Any:
+    return getattr(value, "__dict__", None) if not isinstance(value, type) else None
+
+
+def _promise_in(value: Any) -> Promise[Any] | None:
+    """A promise that is the value, or is among the first levels of it."""
+    stack = [(value, 3)]
+    while stack:
+        found, levels = stack.pop()
+        if isinstance(found, Promise):
+            return found
+        if levels and isinstance(found, dict):
+            stack.extend((part, levels - 1) for part in found.values())
+        elif levels and isinstance(found, (list, tuple, set, frozenset)):
+            stack.extend((part, levels - 1) for part in found)
+    return None
