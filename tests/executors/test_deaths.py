@@ -86,3 +86,23 @@ def test_results_sent_before_a_death_are_not_run_again(bench, tmp_path):
     bench.define.comp(dies("SIGKILL"), "SIGKILL", job_id="dies")
     bench.run(Processes(1, "fork"), batch=6)
     assert [(tmp_path / str(i)).read_text() for i in range(5)] == ["x"] * 5
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_job_that_closes_descriptors_of_others_is_told_so(bench, method, batch):
+    def close_all():
+        import os
+
+        print("closing")
+        os.closerange(3, 1000)
+
+    for i in range(4):
+        bench.define.comp(abs, -i, job_id=f"ok-{i}")
+        if i == 2:
+            bench.define.comp(close_all)
+    outcomes = bench.run(Processes(1, method), batch=batch)
+    closing = outcomes.pop("close_all")
+    assert closing.state is AttemptState.DIED
+    assert closing.cause.startswith("the job closed file descriptors that were not its own")
+    assert (closing.stdout, closing.stderr) == ("closing\n", None)
+    assert [bench.value(outcomes[f"ok-{i}"]) for i in range(4)] == list(range(4))

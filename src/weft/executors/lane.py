@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from weft.executors.base import Report, Running, Task
 from weft.executors.capture import read_sink
 from weft.executors.wire import Item, Mark, Slot, unframe
-from weft.executors.worker import outcome_of
+from weft.executors.worker import DESCRIPTORS_CLOSED, outcome_of
 from weft.executors.zygote import Notice
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
@@ -229,6 +229,8 @@ class Lane:
             outcome.state, outcome.note = self.doom.state, self.doom.note
         elif cause is not None and outcome.signal == signal.SIGKILL:
             outcome.state, outcome.note = cause.state, cause.note
+        elif outcome.exit_code is not None and self.slot.said() == DESCRIPTORS_CLOSED:
+            outcome.exit_code, outcome.note = None, DESCRIPTORS_CLOSED
 
     def snapshot(self) -> Running | None:
         """What is running, for people."""

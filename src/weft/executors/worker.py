@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
@@ -49,6 +50,11 @@ FLUSH_SECONDS = 0.001
 """Results wait at most this long for each other, if the next job is about to begin."""
 NUDGE = signal.SIGURG
 """Makes a worker send the results that it holds; ignored by default, and hardly used by anybody."""
+
+DESCRIPTORS_CLOSED = "the job closed file descriptors that were not its own (os.closerange?)"
+"""What a worker shows before it ends because of that."""
+_NOT_OURS = {errno.EBADF, errno.ENOTSOCK, errno.ENOTDIR}
+"""Errors of a descriptor that somebody else has closed, and maybe opened for something else."""
 
 _Kept = tuple[Digest, bytes | None, int]
 """Result hash, encoded value if it is small, bytes."""
@@ -389,9 +395,20 @@ def serve(
                 batch = receive(connection)
             except (EOFError, ConnectionError):
                 return
-            _run_batch(batch, jobs, worker, surroundings, slot, outbox)
-            outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
-            outbox.flush()
+            try:
+                _run_batch(batch, jobs, worker, surroundings, slot, outbox)
+                outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
+                outbox.flush()
+            except OSError as error:
+                if error.errno in _NOT_OURS:
+                    _end_deaf(slot)
+                raise
+
+
+def _end_deaf(slot: Slot) -> NoReturn:
+    """End without the descriptors that were to tell why; the shared memory is still there."""
+    slot.say(DESCRIPTORS_CLOSED)
+    os._exit(70)  # EX_SOFTWARE
 
 
 def _run_batch(
