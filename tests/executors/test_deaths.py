@@ -57,9 +57,13 @@ def test_a_death_is_that_jobs_alone_and_says_its_cause(bench, method, how, batch
     assert [bench.value(outcomes[f"ok-{i}"]) for i in range(40)] == list(range(40))
 
 
-def test_a_segfault_shows_where_it_happened(bench, method):
+def test_a_segfault_shows_where_in_the_job_it_happened(bench, method):
     bench.define.comp(dies("segfault"), "segfault", job_id="dies")
-    assert "die_by" in bench.run(Processes(1, method))["dies"].stderr
+    text = bench.run(Processes(1, method))["dies"].stderr
+    assert "Segmentation fault" in text
+    frames = [line for line in text.splitlines() if line.startswith("  File ")]
+    assert frames[-1].endswith(" in die_by")
+    assert not any("weft/executors" in frame for frame in frames)
 
 
 def test_many_deaths_in_a_row_end_nothing_else(bench):

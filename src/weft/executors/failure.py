@@ -10,6 +10,8 @@ from weft.errors import WeftError
 from weft.model.outcome import ErrorReport, Frame
 
 _OWN = str(Path(__file__).resolve().parent.parent) + "/"
+_ENTRY = f'  File "{Path(__file__).resolve().parent / "worker.py"}", line '
+"""How ``faulthandler`` begins the line of the frame that called the job's function."""
 FRAMES_KEPT = 50
 """Frames of each end of a traceback; a runaway recursion has a thousand equal ones."""
 
@@ -82,6 +84,22 @@ def _leave_out_own(described: traceback.TracebackException) -> None:
         kept = [frame for frame in one.stack if not frame.filename.startswith(_OWN)]
         one.stack = traceback.StackSummary.from_list(kept)
         agenda += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+
+
+def without_own_frames(text: str) -> str:
+    """What ``faulthandler`` printed, without the frames below the job: each thread's last ones.
+
+    >>> print(without_own_frames("Fatal Python error: Aborted"))
+    Fatal Python error: Aborted
+    """
+    kept = []
+    below = False
+    for line in text.splitlines(keepends=True):
+        is_frame = line.startswith(("  File ", "  ..."))
+        below = is_frame and (below or line.startswith(_ENTRY))
+        if not below:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _ends(stack: list[traceback.FrameSummary]) -> list[traceback.FrameSummary]:

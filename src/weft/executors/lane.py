@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from weft.executors.base import Report, Running, Task
 from weft.executors.capture import read_sink
+from weft.executors.failure import without_own_frames
 from weft.executors.wire import Item, Mark, Slot, unframe
 from weft.executors.worker import DESCRIPTORS_CLOSED, outcome_of
 from weft.executors.zygote import Notice
@@ -218,6 +219,8 @@ class Lane:
         outcome.max_rss = notice.peak
         if self.sinks:
             outcome.stdout, outcome.stderr = (read_sink(sink) for sink in self.sinks)
+            if outcome.stderr is not None and outcome.signal is not None:
+                outcome.stderr = without_own_frames(outcome.stderr)
         return Report(task, outcome)
 
     def _explain(self, outcome: Outcome, notice: Notice, cause: Cause | None) -> None:
