@@ -517,3 +517,20 @@ def test_the_environment_is_left_out(load, monkeypatch):
     first = digest_of(module.job)
     monkeypatch.setenv("SOMETHING", "else")
     assert digest_of(module.job) == first
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['eval("LIMIT")', "exec(x)", 'globals()["LIMIT"]', 'importlib.import_module("main")'],
+)
+def test_code_that_looks_names_up_while_it_runs_is_a_problem_by_name(load, body):
+    module = load(main=f"import importlib\nLIMIT = 1\ndef job(x):\n    return {body}\n")
+    (problem,) = fingerprint_of(module.job).problems
+    name = body.partition("(")[0]
+    assert problem.name == name
+    assert fingerprint_of(module.job, ignore=(name,)).problems == ()
+
+
+def test_a_function_of_the_users_own_named_like_a_builtin_is_none(load):
+    module = load(main="def eval(x):\n    return x\ndef job(x):\n    return eval(x)\n")
+    assert fingerprint_of(module.job).problems == ()

@@ -274,6 +274,10 @@ class Expansion:
                 found = lookup(chain, module)
             else:
                 continue
+            if (chain[0] in _BLIND and chain[0] not in module) or chain in _BLIND_CHAINS:
+                name = ".".join(chain)
+                if not self.is_ignored(name):
+                    self.problem(name, line, "looks names up while it runs, unseen from here")
             self.reach_resolved(chain, *found, module, line)
 
     def reach_resolved(
@@ -289,6 +293,11 @@ class Expansion:
         elif value is not INERT:
             name = f"{module.get('__name__', '?')}.{label}"
             self.reach("constant", name, label, value, line)
+
+
+_BLIND = frozenset({"eval", "exec", "globals", "__import__"})
+_BLIND_CHAINS = frozenset({("importlib", "import_module"), ("import_module",)})
+"""Names with which code reaches what its text does not name."""
 
 
 def _same_number(_promise: object) -> int:
