@@ -92,7 +92,7 @@ def farewell(folder: Path) -> None:
         f"  {min(sys.executable, os.path.relpath(sys.executable, folder), key=len)} {SCRIPT.name}"
     )
     print("      gives a prompt: try ls, stats, details survey-report, why survey-report, help")
-    print(f"  edit {SCRIPT.name} there, and say parmake again\n", flush=True)
+    print(f"  leave it with exit, edit {SCRIPT.name}, run it again, and say parmake\n", flush=True)
 
 
 def main() -> None:
