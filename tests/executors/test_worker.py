@@ -183,10 +183,13 @@ def test_an_unpicklable_result_names_the_part_at_fault(bench, place):
 
 def test_generators_and_coroutines_are_refused_with_a_cure(bench, place):
     def many():
-        yield 1
+        return (i for i in range(3))
 
-    async def later():
-        return 1
+    def later():
+        async def wait():
+            return 1
+
+        return wait()
 
     bench.define.comp(many)
     bench.define.comp(later)
