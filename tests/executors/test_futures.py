@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 
 import pytest
 
+from tests.executors.conftest import PATIENCE
 from weft.errors import UserError, WeftError
 from weft.executors.futures import Futures
 from weft.model.outcome import describe
@@ -69,22 +70,44 @@ def test_a_generator_job_runs_there_too(bench):
     assert [child.id for child in outcome.children] == ["spread-abs"]
 
 
-def test_a_broken_executor_fails_what_was_under_way_and_takes_no_more(bench):
+def test_a_broken_executor_fails_what_was_under_way_and_takes_no_more(bench, tmp_path):
     def die():
         import os
 
         os._exit(1)
 
+    bench.define.comp(abs, -1)
     bench.define.comp(die)
+    bench.define.comp(len, "")
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
-        executor = Futures(other)
-        outcome = bench.run(executor)["die"]
-        assert outcome.state is AttemptState.DIED
-        assert "the executor broke while it ran" in describe(outcome)
-        executor.start([], bench.settings)
-        with pytest.raises(WeftError, match="takes no more jobs"):
-            executor.submit(bench.tasks())
-        assert [task.job.id for task in executor.take_back()] == ["die"]
+        executor = bench.start(Futures(other))
+        executor.submit(bench.tasks())
+        (report,) = bench.until(executor, 1)
+        assert report.task.job.id == "die"
+        assert report.outcome.state is AttemptState.DIED
+        words = "a worker of your executor died while this job was under way"
+        assert describe(report.outcome) == words
+        rest = executor.take_back()
+        assert [task.job.id for task in rest] == ["abs", "len"]
+        with pytest.raises(WeftError, match=r"takes no more jobs(.|\n)*was under way: die"):
+            executor.submit(rest)
+        assert executor.take_back() == rest
+    assert not list(tmp_path.rglob("mark-*"))
+
+
+def test_an_executor_that_breaks_before_anything_began_fails_no_job(bench):
+    def refuse():
+        raise RuntimeError("no worker today")
+
+    bench.define.comp(abs, -1)
+    with ThreadPoolExecutor(1, initializer=refuse) as other:
+        executor = bench.start(Futures(other))
+        executor.submit(bench.tasks())
+        assert executor.wait(PATIENCE) == []
+        rest = executor.take_back()
+        assert [task.job.id for task in rest] == ["abs"]
+        with pytest.raises(WeftError, match="BrokenThreadPool"):
+            executor.submit(rest)
 
 
 def test_arguments_that_cant_be_sent_fail_that_job_only(bench):

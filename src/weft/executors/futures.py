@@ -8,12 +8,16 @@ import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from concurrent.futures import Executor as FuturesExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from weft.errors import SerializationError, UserError, WeftError
 from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.failure import error_text
+from weft.executors.marks import Mark, mark_path, take_mark
 from weft.executors.parcels import refusal
 from weft.executors.wire import Parcel, job_of
 from weft.graph.packing import pack_call
@@ -21,6 +25,20 @@ from weft.model.job import Job
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
 from weft.store.objects import Input
+
+if TYPE_CHECKING:
+    from weft.executors.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was submitted as one call."""
+
+    tasks: list[Task]
+    submitted: float
+    """Seconds since the epoch."""
+    mark: Path
+    """Where its worker says how far it is."""
 
 
 class Futures:
@@ -52,11 +70,14 @@ class Futures:
         self._executor = executor
         self._settings: RunSettings | None = None
         self._ended: SimpleQueue[Future[list[Outcome]] | None] = SimpleQueue()
-        self._batches: dict[Future[list[Outcome]], tuple[list[Task], float]] = {}
+        self._batches: dict[Future[list[Outcome]], _Batch] = {}
         self._reports: list[Report] = []
         self._returned: list[Task] = []
         self._cancelled: set[Future[list[Outcome]]] = set()
         """Those that were cancelled from here: their tasks never began, and come back."""
+        self._broken: BrokenExecutor | None = None
+        self._suspects: list[Task] = []
+        """What was under way when the executor broke."""
 
     def __repr__(self) -> str:
         return f"Futures({self._executor!r}, {len(self._batches)} batches under way)"
@@ -64,12 +85,17 @@ class Futures:
     def start(self, _jobs: Sequence[Job | None], settings: RunSettings) -> None:
         """Get ready; the other executor has started by itself."""
         self._settings = settings
+        self._broken = None
+        self._suspects = []
 
     def idle(self) -> int:
         return max(0, self.lanes - len(self._batches))
 
     def submit(self, batch: Sequence[Task]) -> None:
         assert self._settings is not None
+        if self._broken is not None:
+            self._returned += batch
+            raise self._closed(self._broken)
         tasks, parcels = [], []
         for task in batch:
             try:
@@ -80,20 +106,31 @@ class Futures:
         if not tasks:
             return
         settings = self._settings
-        capture = settings.capture
+        work = Work(
+            settings.folder,
+            settings.graph_token,
+            os.getpid(),
+            settings.capture,
+            mark_path(settings.folder),
+        )
         try:
-            future = self._executor.submit(
-                run_parcels, parcels, settings.folder, settings.graph_token, os.getpid(), capture
-            )
+            future = self._executor.submit(run_parcels, parcels, work)
         except RuntimeError as error:  # BrokenExecutor is one; so is what a closed executor raises
             self._returned += tasks
-            raise WeftError(
-                "The executor takes no more jobs.",
-                facts={"executor": self._executor, "because": error_text(error)},
-                cure="Make a new one and run again: what was finished is kept.",
-            ) from error
-        self._batches[future] = tasks, time.time()
+            raise self._closed(error) from error
+        self._batches[future] = _Batch(tasks, time.time(), work.mark)
         future.add_done_callback(self._ended.put)
+
+    def _closed(self, error: RuntimeError) -> WeftError:
+        because = error_text(error)
+        if self._suspects:
+            names = ", ".join(task.job.id for task in self._suspects)
+            because = f"a worker of it died while this was under way: {names}"
+        return WeftError(
+            "The executor takes no more jobs.",
+            facts={"executor": self._executor, "because": because},
+            cure="Make a new one and run again: what was finished is kept.",
+        )
 
     def wait(self, timeout: float | None) -> list[Report]:
         if not (self._reports or self._returned):
@@ -109,27 +146,40 @@ class Futures:
     def _take(self, future: Future[list[Outcome]] | None) -> None:
         if future is None:
             return
-        tasks, submitted = self._batches.pop(future, ([], 0.0))
+        batch = self._batches.pop(future, None)
+        if batch is None:  # it was given up
+            return
         try:
             outcomes = future.result()
         except CancelledError:
-            self._take_cancelled(future, tasks, submitted)
+            self._take_cancelled(future, batch)
+        except BrokenExecutor as error:
+            self._take_broken(error, batch)
         except Exception as error:  # noqa: BLE001 - the executor's own troubles, of any class
-            self._reports += [Report(task, _lost(error, submitted)) for task in tasks]
+            note = f"the executor lost it: {error_text(error)}"
+            self._reports += _ended(batch.tasks, AttemptState.DIED, batch.submitted, note)
         else:
-            pairs = zip(tasks, outcomes, strict=True)
+            pairs = zip(batch.tasks, outcomes, strict=True)
             self._reports += [Report(task, outcome) for task, outcome in pairs]
 
-    def _take_cancelled(
-        self, future: Future[list[Outcome]], tasks: list[Task], submitted: float
-    ) -> None:
+    def _take_cancelled(self, future: Future[list[Outcome]], batch: _Batch) -> None:
         """Give back what was cancelled from here; what others cancelled would be so once more."""
         if future in self._cancelled:
             self._cancelled.discard(future)
-            self._returned += tasks
+            self._returned += batch.tasks
         else:
             note = "cancelled by its executor"
-            self._reports += [Report(task, _cancelled(submitted, note)) for task in tasks]
+            self._reports += _ended(batch.tasks, AttemptState.CANCELLED, batch.submitted, note)
+
+    def _take_broken(self, error: BrokenExecutor, batch: _Batch) -> None:
+        """Blame what was under way; the rest of the batch has not begun, or has been lost."""
+        self._broken = error
+        place = take_mark(batch.mark)
+        suspects = [] if place is None else [batch.tasks.pop(place)]
+        note = "a worker of your executor died while this job was under way"
+        self._suspects += suspects
+        self._reports += _ended(suspects, AttemptState.DIED, batch.submitted, note)
+        self._returned += batch.tasks
 
     def _cancel(self, future: Future[list[Outcome]]) -> bool:
         if future.cancelled():
@@ -146,8 +196,8 @@ class Futures:
     def running(self) -> list[Running]:
         """The batches under way: of those, which job runs is not known here."""
         return [
-            Running(tasks[0], submitted, 0)
-            for future, (tasks, submitted) in list(self._batches.items())
+            Running(batch.tasks[0], batch.submitted, 0)
+            for future, batch in list(self._batches.items())
             if future.running()
         ]
 
@@ -160,11 +210,11 @@ class Futures:
         Those under way can't be ended from here; with ``now`` they are reported as cancelled, and
         what they still give is dropped.
         """
-        for future, (tasks, submitted) in list(self._batches.items()):
-            chosen = job_ids is None or any(task.job.id in job_ids for task in tasks)
+        for future, batch in list(self._batches.items()):
+            chosen = job_ids is None or any(task.job.id in job_ids for task in batch.tasks)
             if chosen and not self._cancel(future) and now:
                 del self._batches[future]
-                self._reports += [Report(task, _cancelled(submitted)) for task in tasks]
+                self._reports += _ended(batch.tasks, AttemptState.CANCELLED, batch.submitted)
 
     def close(self) -> None:
         """Wait for what runs; the executor itself stays the caller's."""
@@ -185,48 +235,56 @@ def _parcel(job: Job) -> Parcel:
     return Parcel(job.id, command.name, command.dynamic, command.options.cutoff, names, call)
 
 
-def _cancelled(submitted: float, note: str | None = None) -> Outcome:
+def _ended(
+    tasks: Sequence[Task], state: AttemptState, submitted: float, note: str | None = None
+) -> list[Report]:
+    """Reports of tasks that left nothing else behind."""
     duration = max(0.0, time.time() - submitted)
-    return Outcome(AttemptState.CANCELLED, submitted, duration, note=note)
+    return [Report(task, Outcome(state, submitted, duration, note=note)) for task in tasks]
 
 
-def _lost(error: BaseException, submitted: float) -> Outcome:
-    if isinstance(error, BrokenExecutor):
-        note = f"the executor broke while it ran: {error_text(error)}"
-    else:
-        note = f"the executor lost it: {error_text(error)}"
-    return Outcome(AttemptState.DIED, submitted, max(0.0, time.time() - submitted), note=note)
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a batch brings along."""
+
+    folder: Path
+    graph_token: str
+    submitter: int
+    """Process id of the main process: what threads of it print can't be told apart."""
+    capture: bool
+    mark: Path
 
 
-def run_parcels(
-    parcels: Sequence[tuple[Parcel, Sequence[Input]]],
-    folder: Path,
-    graph_token: str,
-    submitter: int,
-    capture: bool,
-) -> list[Outcome]:
-    """Run some tasks here; this is what the other executor calls.
-
-    Parameters
-    ----------
-    submitter
-        Process id of the main process: what threads of it print can't be told apart.
-    """
+def run_parcels(parcels: Sequence[tuple[Parcel, Sequence[Input]]], work: Work) -> list[Outcome]:
+    """Run some tasks here; this is what the other executor calls."""
     from weft.executors.capture import Capture
     from weft.executors.surroundings import Surroundings
     from weft.executors.worker import Worker
     from weft.fingerprint.fingerprinter import Fingerprinter
 
-    main_thread = threading.current_thread() is threading.main_thread()
-    alone = os.getpid() != submitter and main_thread
-    settings = RunSettings(folder, Fingerprinter(), graph_token)
-    sink = Capture(folder) if capture and alone else None
+    elsewhere = os.getpid() != work.submitter
+    alone = elsewhere and threading.current_thread() is threading.main_thread()
+    settings = RunSettings(work.folder, Fingerprinter(), work.graph_token)
+    sink = Capture(work.folder) if work.capture and alone else None
     surroundings = Surroundings(own=False) if alone else None
     worker = Worker(settings, sink, surroundings)
     try:
-        return [worker.run(job_of(parcel), inputs) for parcel, inputs in parcels]
+        with Mark(work.mark) if elsewhere else nullcontext() as mark:
+            return [_run(worker, parcels, place, mark) for place in range(len(parcels))]
     finally:
         if sink is not None:
             sink.close()
         if surroundings is not None:
             surroundings.close()
+
+
+def _run(
+    worker: Worker,
+    parcels: Sequence[tuple[Parcel, Sequence[Input]]],
+    place: int,
+    mark: Mark | None,
+) -> Outcome:
+    if mark is not None:
+        mark.begin(place)
+    parcel, inputs = parcels[place]
+    return worker.run(job_of(parcel), inputs)
