@@ -13,6 +13,7 @@ from weft.model.outcome import CodeParts
 from weft.model.promise import Promise
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_PROMISE = re.compile(r"Promise\('(.*?)'\)")
 ARGUMENT_LIMIT = 80
 """Characters of one argument that are kept for people to read."""
 TEXT_LIMIT = 200
@@ -102,7 +103,8 @@ def value_text(value: object) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - a user's __repr__ may raise anything
         return f"<{type(value).__name__}: no repr, {type(error).__name__}>"
-    return _shortened(_ADDRESS.sub("", " ".join(text.split())), ARGUMENT_LIMIT)
+    line = _PROMISE.sub(r"<\1>", _ADDRESS.sub("", " ".join(text.split())))
+    return _shortened(line, ARGUMENT_LIMIT)
 
 
 def _shortened(text: str, limit: int) -> str:
