@@ -69,7 +69,7 @@ class Memory(Protocol):
 
 @dataclass(slots=True)
 class Counts:
-    """How many wanted jobs are in each state; and how many had to run."""
+    """How many wanted jobs are in each state."""
 
     done: int = 0
     running: int = 0
