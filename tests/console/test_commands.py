@@ -28,7 +28,7 @@ def test_failures_are_told_with_their_causes_and_the_rest_is_made(opened: Open) 
         "      File, in fit",
         "        return sum(data) / alpha",
         "      stdout: fitting with 0",
-        "3 ran, 3 done, 1 failed, 1 blocked, in TIME.",
+        "4 ran, 3 done, 1 failed, 1 blocked, in TIME.",
     ]
 
 
@@ -266,7 +266,7 @@ def grown(tmp_path: Path) -> Callable[..., Console]:
 
 
 def test_what_waits_for_a_generated_job_that_failed_is_blocked(grown: Callable[..., Console]):
-    assert grown(1, 0)(MAKE)[-1] == "2 ran, 1 done, 1 failed, 2 blocked, in TIME."
+    assert grown(1, 0)(MAKE)[-1] == "3 ran, 1 done, 1 failed, 2 blocked, in TIME."
     assert grown(1, 0)("ls") == [
         "■  grow  blocked, stale  grow()  TIME",
         "■  sum  blocked  sum()",

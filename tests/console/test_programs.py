@@ -64,7 +64,7 @@ def test_a_script_makes_in_parallel_and_exits_with_113_when_jobs_failed(folder: 
     lines = stable(ended.stdout)
     assert ended.returncode == 113
     assert lines[0] == "✗ fit-0 failed: ZeroDivisionError: division by zero"
-    assert lines[-1] == "3 ran, 3 done, 1 failed, 1 blocked, in TIME."
+    assert lines[-1] == "4 ran, 3 done, 1 failed, 1 blocked, in TIME."
     assert "why failed" in ended.stderr
 
 

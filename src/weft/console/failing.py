@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sysconfig
+
 from weft.console.views import Failure
-from weft.model.outcome import ErrorReport, Outcome, describe
+from weft.model.outcome import ErrorReport, Frame, Outcome, describe
 from weft.store.rows import AttemptRow
 
 TAIL_LINES = 6
@@ -21,16 +24,22 @@ def failure(outcome: Outcome) -> Failure:
 
 
 def _traceback_tail(error: ErrorReport | None) -> list[str]:
-    """The innermost frame, and what the message has beyond its first line."""
+    """The innermost frame of the user's code, and what the message has beyond its first line."""
     if error is None:
         return []
     if error.frames:
-        last = error.frames[-1]
+        last = next((f for f in reversed(error.frames) if _is_own(f)), error.frames[-1])
         places = [f'File "{last.file}", line {last.line}, in {last.function}']
         places += [f"  {last.source.strip()}"] if last.source.strip() else []
         return places + str(error).splitlines()[1 : 1 + TAIL_LINES]
     lines = error.text.rstrip().splitlines()
     return [] if len(lines) < 2 else lines[-TAIL_LINES:]
+
+
+def _is_own(frame: Frame) -> bool:
+    """Whether the line is the user's, not of the standard library or an installed package."""
+    folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
+    return not frame.file.startswith(("<", *(f"{folder}{os.sep}" for folder in folders)))
 
 
 def outcome_of(row: AttemptRow, stdout: str | None = None, stderr: str | None = None) -> Outcome:

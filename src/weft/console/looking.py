@@ -16,11 +16,13 @@ from weft.console.views import (
     Listing,
     Tally,
 )
-from weft.graph.definition import arguments_text
+from weft.errors import WeftError
+from weft.graph.definition import arguments_text, value_text
 from weft.model.job import Job
 from weft.model.outcome import describe
 from weft.model.reasons import from_json
 from weft.model.states import AttemptState, JobState
+from weft.store.objects import ObjectLost
 from weft.store.rows import AttemptRow
 
 
@@ -76,6 +78,7 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
         state=seen.state(job),
         definer=job.definer,
         arguments=_arguments(seen, job),
+        result=_result(seen, job),
         dependencies=tuple(dict.fromkeys(u.id for u in job.upstream)),
         dependants=tuple(dependants),
         defined=tuple(seen.survey.graph.generated.get(job.id, ())),
@@ -86,6 +89,20 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
         stderr=stderr or "",
         traceback=(error.text or str(error)) if error else "",
     )
+
+
+def _result(seen: Sight, job: Job) -> str:
+    """The value of a fresh job in one line, or why it can't be shown."""
+    if seen.state(job) is not JobState.DONE:
+        return ""
+    survey = seen.survey
+    try:
+        value = seen.store.objects.load_input(survey.remembered.input_of(job, survey.plan))
+    except ObjectLost:
+        return "(its value is gone; the next job that needs it makes it again)"
+    except WeftError as error:
+        return f"({error.title})"
+    return value_text(value)
 
 
 def _packages(seen: Sight, job: Job, newest: AttemptRow | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from weft.console.session import Session
 from weft.console.words import count_words
 
 PROMPT = "@: "
+EDITED = "The script was edited; this prompt goes on with the old one: exit, and run it again."
 LEAVE = "Type exit, or press Ctrl-D, to leave."
 COMPLETED_IDS = 5000
 """Ids that are offered for completion; with more, each key would be slow."""
@@ -29,7 +30,10 @@ def converse(session: Session) -> int:
         return _obey(session)
     session.screen.line(banner(session))
     read = _line_editor(session) if session.screen.live else _plain_reader
+    edited = _edit_watch()
     while True:
+        if edited():
+            session.screen.line(EDITED)
         try:
             text = read()
         except KeyboardInterrupt:
@@ -46,6 +50,25 @@ def banner(session: Session) -> str:
     from weft import __version__
 
     return f"Weft {__version__} ({count_words(len(session.context.graph), 'job')})"
+
+
+def _edit_watch() -> Callable[[], bool]:
+    """Tells, once per edit, that the file of the running script is another than it was."""
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    known = [_modified(path)]
+
+    def edited() -> bool:
+        before, known[0] = known[0], _modified(path)
+        return before != known[0]
+
+    return edited
+
+
+def _modified(path: str | None) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
 
 
 def _obey(session: Session) -> int:

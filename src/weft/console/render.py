@@ -224,9 +224,10 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
         ("state", screen.paint(f"{look.glyph} {job.state.value}", look.tone)),
         ("call", _call(job)),
         ("defined by", job.definer or "the script"),
-        ("depends on", ", ".join(job.dependencies)),
-        ("needed by", ", ".join(job.dependants)),
-        ("defined", ", ".join(job.defined)),
+        ("result", job.result),
+        ("depends on", name_list(job.dependencies)),
+        ("needed by", name_list(job.dependants)),
+        ("defined", name_list(job.defined)),
         ("will run", reasons_words(job.reasons, job.function)),
         ("packages", ", ".join(job.packages)),
     ]

@@ -151,6 +151,8 @@ class Details:
     state: JobState
     definer: str | None
     arguments: str
+    result: str
+    """Of a fresh job, shortened."""
     dependencies: tuple[str, ...]
     dependants: tuple[str, ...]
     defined: tuple[str, ...]

@@ -44,7 +44,7 @@ class RunSummary:
     """What a run did."""
 
     ran: int
-    """Attempts that ended well."""
+    """Attempts that ended, well or not."""
     counts: Counts
     failed: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
@@ -53,7 +53,8 @@ class RunSummary:
 
     def __str__(self) -> str:
         if not self.ran and not self.failed and not self.interrupted:
-            return f"Nothing to do: {self.counts.done} jobs are fresh."
+            jobs = "1 job is" if self.counts.done == 1 else f"{self.counts.done} jobs are"
+            return f"Nothing to do: {jobs} fresh."
         parts = [f"{self.ran} ran", f"{self.counts.done} done", f"{len(self.failed)} failed"]
         parts.append(f"{len(self.blocked)} blocked")
         if self.counts.cancelled:

@@ -1,4 +1,4 @@
-"""``help`` and ``exit``."""
+"""``help``, ``clear`` and ``exit``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def _help(session: Session, arguments: Arguments) -> View:
     return HelpPage(row.usage, row.help, row.description, row.aliases, parameters)
 
 
+def _clear(session: Session, _arguments: Arguments) -> None:
+    if session.screen.live:
+        session.screen.line("\x1b[2J\x1b[H")
+
+
 def _exit(_session: Session, _arguments: Arguments) -> None:
     from weft.console.session import ExitRequested
 
@@ -39,5 +44,6 @@ COMMANDS = (
         aliases=("?", "--help"),
         free_words=True,
     ),
+    ConsoleCommand("clear", Section.OTHER, "Empty the screen.", _clear),
     ConsoleCommand("exit", Section.OTHER, "Leave.", _exit, aliases=("quit",)),
 )
