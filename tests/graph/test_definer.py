@@ -378,3 +378,12 @@ def test_an_edited_method_of_an_arguments_class_is_another_definition(definer: D
         definer.comp(fit, scope["Helper"](), job_id=f"j{number}")
         definitions.append(definition(definer, f"j{number}"))
     assert definitions[0] != definitions[1]
+
+
+def test_a_keyword_that_both_comp_and_the_function_take_is_refused(definer: Definer) -> None:
+    def named(job_id: str) -> str:
+        return job_id
+
+    definer.comp(named, "by place")
+    with pytest.raises(UserError, match="has a parameter 'job_id'"):
+        definer.comp(named, job_id="x")

@@ -52,6 +52,20 @@ def check_callable(function: Callable[..., Any]) -> None:
             )
 
 
+def check_reserved(function: Callable[..., Any], **given: object) -> None:
+    """Refuse keywords of ``comp`` that the function has parameters of the same name for."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    for name in names:
+        if given.get(name) is not None:
+            raise UserError(
+                f"{name_of(function)}() has a parameter {name!r}, which comp() takes for itself.",
+                cure=f"Pass it by place, or through functools.partial({name}=...).",
+            )
+
+
 def _carried(function: Any) -> Iterator[tuple[str, Any]]:
     """Values that the callable brings along, and where."""
     if isinstance(function, functools.partial):

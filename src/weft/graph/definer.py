@@ -14,7 +14,7 @@ from weft.errors import UserError
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import FLAT, LITERALS
 from weft.graph.arguments import take
-from weft.graph.callables import check_callable, name_of
+from weft.graph.callables import check_callable, check_reserved, name_of
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.packing import pack_call
@@ -141,6 +141,8 @@ class Definer:
         known = self._known.get(id(function))
         if known is None or command_name is not None:
             known = self._recognise(function, command_name)
+        if job_id is not None or extra_dep is not None or command_name is not None:
+            check_reserved(function, job_id=job_id, extra_dep=extra_dep, command_name=command_name)
         if job_id is not None:
             return self._add(self._explicit_id(job_id), known.command, args, kwargs, extra_dep)
         if (
