@@ -156,6 +156,43 @@ def test_a_reader_that_goes_away_is_no_bug(made: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, b"")
 
 
+def status(folder: Path, redirected: str, words: str = "ls") -> tuple[int, str]:
+    """Exit code and errors of the script with other standard streams."""
+    ended = subprocess.run(
+        f"exec {sys.executable} script.py {words} {redirected}",
+        shell=True,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "<&- >&-"])
+@pytest.mark.parametrize("words", ["ls", "make executor=inline draw-1", "make draw-1", ""])
+def test_without_standard_streams_commands_work_silently(
+    folder: Path, closed: str, words: str
+) -> None:
+    assert status(folder, closed, words) == (0, "")
+    assert run(folder, "script.py", "make", "draw-1").returncode == 0
+
+
+def test_without_stderr_the_exit_code_is_the_same(folder: Path) -> None:
+    assert status(folder, "2>&-", "maek") == (1, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")  # noqa: PTH110
+@pytest.mark.parametrize("words", ["ls", "make executor=inline draw-1"])
+def test_a_full_disk_behind_stdout_is_no_bug(made: Path, words: str) -> None:
+    code, errors = status(made, "> /dev/full", words)
+    assert code == 1
+    assert errors == "The output can't be written: No space left on device.\n"
+    assert list(made.glob("out/bug*")) == []
+
+
 def test_the_program_tells_its_version(tmp_path: Path) -> None:
     import weft
 

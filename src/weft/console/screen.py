@@ -6,7 +6,10 @@ import os
 import sys
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TextIO
+
+from weft.errors import CommandFailed
 
 PIPE_WIDTH = 80
 """Columns that prose is laid out for when there is no terminal."""
@@ -14,6 +17,10 @@ PIPE_WIDTH = 80
 _ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "■": "#", "▶": ">", "○": "o", "·": ".", "–": "-", "→": "->", "…": "..."}
 )
+
+
+class OutputFailed(CommandFailed):
+    """What was to be shown can't be written: the disk is full, or the terminal is gone."""
 
 
 class Tone(Enum):
@@ -65,18 +72,48 @@ class Screen:
         return f"\x1b[{tone.value}m{text}\x1b[0m"
 
     def write(self, text: str) -> None:
-        """Write and flush; what the stream's encoding can't show is replaced, never an error."""
+        """Write and flush; what the stream's encoding can't show is replaced, never an error.
+
+        Raises
+        ------
+        BrokenPipeError
+            When the reader of a pipe went away.
+        OutputFailed
+            When the stream can't be written to for another reason.
+        """
+        try:
+            self._write(text)
+            self.stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(f"The output can't be written: {error.strerror}.") from error
+
+    def _write(self, text: str) -> None:
         try:
             self.stream.write(text)
         except UnicodeEncodeError:
             encoding = self.stream.encoding or "ascii"
             plain = text.translate(_ASCII).encode(encoding, "backslashreplace")
             self.stream.write(plain.decode(encoding))
-        self.stream.flush()
 
     def line(self, text: str = "") -> None:
         """Write one line."""
         self.write(text + "\n")
+
+
+def open_closed_streams() -> None:
+    """Let standard streams that the program was started without lead nowhere.
+
+    A file opened next takes the lowest number that is free: without this the database could become
+    number 1, which is where the output of jobs is sent.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None or getattr(stream, "closed", False):
+            nowhere = Path(os.devnull).open(mode)  # noqa: SIM115 - stays as long as the process
+            os.set_inheritable(nowhere.fileno(), True)  # noqa: FBT003
+            setattr(sys, name, nowhere)
 
 
 def columns_of(text: str) -> int:

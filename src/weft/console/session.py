@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.console.parser import Line, parse
-from weft.console.screen import Screen, Tone
+from weft.console.screen import OutputFailed, Screen, Tone, open_closed_streams
 from weft.console.table import Table, bind
 from weft.errors import Interrupted, WeftBug, WeftError
 
@@ -34,6 +35,7 @@ class Session:
     """
 
     def __init__(self, context: Context, screen: Screen | None = None) -> None:
+        open_closed_streams()
         self.context = context
         self._screen = screen
 
@@ -121,24 +123,34 @@ def run_guarded(action: Callable[[], None], folder: Path, errors: Screen | None 
     Returns
     -------
     int
-        0; 113 when jobs failed; 1 when a command failed or was stopped; 114 for a bug of ours.
+        0; 113 when jobs failed; 1 when a command failed or was stopped, or its output can't be
+        written; 114 for a bug of ours.
     """
+    open_closed_streams()
     screen = errors or Screen.of(sys.stderr)
     try:
         action()
     except WeftError as error:
-        screen.line(error_text(error, screen))
+        if isinstance(error, OutputFailed):
+            _give_up_output()
+        _tell(screen, error_text(error, screen))
         return error.exit_code
     except KeyboardInterrupt:
-        screen.line("Stopped.")
+        _tell(screen, "Stopped.")
         return Interrupted.exit_code
     except BrokenPipeError:
         _give_up_output()
         return 1
     except Exception as error:  # noqa: BLE001 - whatever else arrives here is a bug of ours
-        screen.line(_bug_text(error, folder))
+        _tell(screen, _bug_text(error, folder))
         return BUG_EXIT_CODE
     return 0
+
+
+def _tell(screen: Screen, text: str) -> None:
+    """Where errors can't be told, the exit code has to do."""
+    with suppress(OSError, OutputFailed):
+        screen.line(text)
 
 
 def error_text(error: WeftError, screen: Screen) -> str:
@@ -148,10 +160,11 @@ def error_text(error: WeftError, screen: Screen) -> str:
 
 
 def _give_up_output() -> None:
-    """After the reader of a pipe went away (``| head``), Python must not flush into it at exit."""
+    """What can't be written (``| head``, a full disk) must not be tried again by Python at exit."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):  # some streams have no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bug_text(error: Exception, folder: Path) -> str:
