@@ -89,3 +89,36 @@ def test_switches_have_four_spellings() -> None:
     switch = Parameter("x", Kind.SWITCH, None, "")
     assert [parse_value(switch, text) for text in ("1", "True", "yes", "on")] == [True] * 4
     assert [parse_value(switch, text) for text in ("0", "false", "no", "OFF")] == [False] * 4
+
+
+def test_parameters_can_be_written_as_options() -> None:
+    arguments = bound("parmake --fail-fast --take-over=0 --n=2 --executor=inline draw")
+    assert (arguments["fail_fast"], arguments["take_over"]) == (True, False)
+    assert (arguments["n"], arguments["executor"]) == (2, "inline")
+    assert arguments.selection == ("draw",)
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("make --fail-fas", "Did you mean fail_fast?"),
+        ("make --executer=inline", "Did you mean executor?"),
+        ("ls --zzz", "It has reason."),
+        ("make --help", "help make tells about it."),
+    ],
+)
+def test_an_unknown_option_is_refused_with_near_matches(text: str, cure: str) -> None:
+    with pytest.raises(UserError, match="has no parameter") as caught:
+        bound(text)
+    assert caught.value.cure == cure
+
+
+@pytest.mark.parametrize("option", ["n", "executor", "memory"])
+def test_an_option_that_needs_a_value_is_refused_without_one(option: str) -> None:
+    with pytest.raises(UserError):
+        bound(f"make --{option} 4")
+
+
+def test_an_id_with_dashes_is_chosen_where_no_parameter_has_its_name() -> None:
+    ids = ("--odd", "--p=1")
+    assert bound("ls --odd --p=1 '--p=1'", ids=ids).selection == ("--odd", "--p=1", "--p=1")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from weft.console.parser import Line
+from weft.console.parser import Line, Word
 from weft.errors import UserError
 from weft.model.resources import parse_memory
 
@@ -133,7 +133,8 @@ def bind(command: ConsoleCommand, line: Line, ids: Collection[str]) -> Arguments
     Parameters
     ----------
     ids
-        Of the jobs: a word with ``=`` that is one of them, and no parameter, chooses that job.
+        Of the jobs: a word with ``=`` or ``--`` that is one of them, and no parameter, chooses that
+        job.
 
     Raises
     ------
@@ -144,15 +145,34 @@ def bind(command: ConsoleCommand, line: Line, ids: Collection[str]) -> Arguments
     values = {parameter.name: parameter.default for parameter in command.parameters}
     selection = []
     for word in line.words:
-        setting = word.setting
-        if setting is not None and setting[0] in known:
-            values[setting[0]] = parse_value(known[setting[0]], setting[1])
-        elif setting is None or word.text in ids:
+        name, text = _setting(word) or ("", None)
+        if name in known:
+            values[name] = parse_value(known[name], _implied(known[name]) if text is None else text)
+        elif not name or word.text in ids or (command.free_words and text is None):
             selection.append(word.text)
         else:
-            raise _unknown_parameter(command, word.text, setting[0])
+            raise _unknown_parameter(command, word.text, name)
     _check_selection(command, selection)
     return Arguments(tuple(selection), values)
+
+
+def _setting(word: Word) -> tuple[str, str | None] | None:
+    """Name and value of ``name=value`` or ``--name=value``; of ``--name`` the name and None."""
+    if not word.text.startswith("--"):
+        return word.setting
+    if word.equals < 0:
+        quoted = "=" in word.text
+        return None if quoted else (_plain_name(word.text), None)
+    return _plain_name(word.text[: word.equals]), word.text[word.equals + 1 :]
+
+
+def _plain_name(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
+def _implied(parameter: Parameter) -> str:
+    """The value of ``--name``: only switches have one."""
+    return "1" if parameter.kind is Kind.SWITCH else ""
 
 
 def _check_selection(command: ConsoleCommand, selection: Sequence[str]) -> None:
@@ -174,10 +194,12 @@ def _check_selection(command: ConsoleCommand, selection: Sequence[str]) -> None:
 def _unknown_parameter(command: ConsoleCommand, word: str, name: str) -> UserError:
     names = [parameter.name for parameter in command.parameters]
     known = f"It has {', '.join(names)}." if names else "It has none."
-    return UserError(
-        f"{command.name} has no parameter {name!r}.",
-        cure=f"{_near(name, names) or known} To choose a job with = in its id, write {word!r}.",
-    )
+    cure = _near(name, names) or known
+    if name == "help":
+        cure = f"help {command.name} tells about it."
+    elif not word.startswith("--"):
+        cure = f"{cure} To choose a job with = in its id, write {word!r}."
+    return UserError(f"{command.name} has no parameter {name!r}.", cure=cure)
 
 
 def _near(name: str, names: Sequence[str]) -> str:
