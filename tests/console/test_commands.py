@@ -20,6 +20,7 @@ def test_make_again_has_nothing_to_do(opened: Open) -> None:
     console = opened(1, 2)
     console(MAKE)
     assert console(MAKE) == ["Nothing to do: 5 jobs are fresh."]
+    assert console(f"{MAKE} load") == ["Nothing to do: 1 job is fresh."]
 
 
 def test_failures_are_told_with_their_causes_and_the_rest_is_made(opened: Open) -> None:
@@ -77,6 +78,20 @@ def test_ls_can_choose_and_give_reasons(opened: Open) -> None:
         "✓  load  done  load()  TIME",
         "○  fit-1  ready, stale  fit()  TIME  it was invalidated",
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "cure"),
+    [
+        ("fi", "Did you mean fi*?"),
+        ("fit", "Did you mean fit* or fit() or"),
+        ("lod", "Did you mean load"),
+    ],
+)
+def test_ls_of_what_names_no_job_suggests_what_would(opened: Open, word: str, cure: str) -> None:
+    with pytest.raises(weft.UserError) as caught:
+        opened(1)(f"ls {word}")
+    assert cure in caught.value.cure
 
 
 def test_stats_count_by_function_and_state(opened: Open) -> None:

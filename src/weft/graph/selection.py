@@ -81,8 +81,10 @@ def _matching(word: str, graph: Graph) -> list[Job]:
 
 
 def _advice(word: str, graph: Graph) -> str:
-    names = [*WORDS, *list(graph.jobs)[:10_000]]
-    near = difflib.get_close_matches(word, names, n=3)
-    if near:
-        return f"Did you mean {' or '.join(near)}?"
+    meant = [f"{word}*"] if any(name.startswith(word) for name in graph.jobs) else []
+    functions = {job.command.name for job in graph}
+    meant += [f"{name}()" for name in sorted(functions) if name.lower() == word.lower()]
+    near = difflib.get_close_matches(word, [*WORDS, *list(graph.jobs)[:10_000]], n=3)
+    if meant or near:
+        return f"Did you mean {' or '.join([*meant, *near][:3])}?"
     return f"Use an id, a wildcard such as draw*, function(), or one of: {', '.join(WORDS)}."
