@@ -99,3 +99,14 @@ def test_every_verdict_has_its_line() -> None:
         "✓ j  fresh: nothing about it changed",
         "· j  waits for fit, whose results decide whether it runs",
     ]
+
+
+def test_control_characters_are_written_out() -> None:
+    evil = "\x1b[2J\r\0\n\x9b"
+    verdict = Failure(f"ValueError: {evil}", (f"  stderr: {evil}",))
+    explained = Explanations((Explanation(evil, "f", JobState.FAILED, verdict),))
+    listed = Listing((JobLine(evil, "f", JobState.DONE, stale=False, seconds=None),))
+    lines = [*shown(explained), *shown(listed)]
+    assert len(lines) == 3
+    assert all(line.isprintable() for line in lines)
+    assert all(r"\x1b[2J\r\x00\n\x9b" in line for line in lines)

@@ -37,6 +37,11 @@ def test_every_error_has_its_exit_code_and_words(error: BaseException, code: int
     assert "Traceback" not in text
 
 
+def test_an_error_can_not_steer_the_terminal() -> None:
+    _, text = guarded(weft.UserError("No \x1b[2J.", facts={"job": "a\rb"}))
+    assert text == "No \\x1b[2J.\n  job: a\\rb\n"
+
+
 def test_no_error_is_code_0() -> None:
     assert run_guarded(lambda: None, FOLDER) == 0
 

@@ -33,6 +33,7 @@ from weft.console.views import (
 from weft.console.words import (
     duration_words,
     name_list,
+    one_line,
     size_words,
 )
 from weft.model.states import JobState
@@ -75,7 +76,7 @@ def table(rows: Sequence[Sequence[Cell]], screen: Screen) -> Iterator[str]:
     """Rows in aligned columns; in a terminal the widest column is shortened to fit."""
     if not rows:
         return
-    widths = [max(columns_of(row[i].text) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(columns_of(one_line(row[i].text)) for row in rows) for i in range(len(rows[0]))]
     if screen.live:
         spare = screen.width - sum(widths) - 2 * (len(widths) - 1)
         widest = widths.index(max(widths))
@@ -87,7 +88,7 @@ def table(rows: Sequence[Sequence[Cell]], screen: Screen) -> Iterator[str]:
 
 
 def _field(cell: Cell, width: int, screen: Screen) -> str:
-    text = shorten(cell.text, width)
+    text = shorten(one_line(cell.text), width)
     space = " " * (width - columns_of(text))
     painted = screen.paint(text, cell.tone)
     return space + painted if cell.right else painted + space
@@ -171,12 +172,13 @@ def _explanations(view: Explanations, screen: Screen) -> Iterator[str]:
 
 def _explanation(job: Explanation, width: int, screen: Screen) -> Iterator[str]:
     look = LOOKS[job.state]
-    name = job.id + " " * (width - columns_of(job.id))
-    words = verdict_words(job.verdict, job.function)
+    name = one_line(job.id)
+    name += " " * (width - columns_of(name))
+    words = one_line(verdict_words(job.verdict, job.function))
     yield f"{screen.paint(look.glyph, look.tone)} {name}  {words}"
     if isinstance(job.verdict, Failure):
         for line in job.verdict.tail:
-            yield screen.paint(f"    {line}", Tone.FAINT)
+            yield screen.paint(one_line(f"    {line}"), Tone.FAINT)
     if job.upgrades:
         since = f"since its last run: {', '.join(job.upgrades)} (no reason to run by itself)"
         yield screen.paint(f"    {since}", Tone.FAINT)
@@ -219,9 +221,9 @@ def _pages(view: DetailsPages, screen: Screen) -> Iterator[str]:
 
 def _page(job: Details, screen: Screen) -> Iterator[str]:
     look = LOOKS[job.state]
-    yield screen.paint(job.id, Tone.STRONG)
+    state = screen.paint(f"{look.glyph} {job.state.value}", look.tone)
+    yield screen.paint(one_line(job.id), Tone.STRONG)
     facts = [
-        ("state", screen.paint(f"{look.glyph} {job.state.value}", look.tone)),
         ("call", _call(job)),
         ("defined by", job.definer or "the script"),
         ("result", job.result),
@@ -231,9 +233,10 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
         ("will run", reasons_words(job.reasons, job.function)),
         ("packages", ", ".join(job.packages)),
     ]
+    yield f"  {'state:':<13}{state}"
     for label, text in facts:
         if text:
-            yield f"  {label + ':':<13}{text}"
+            yield f"  {label + ':':<13}{one_line(text)}"
     for attempt in job.attempts:
         yield from _attempt(attempt, job.function)
     for label, text in (
@@ -258,12 +261,12 @@ def _attempt(attempt: AttemptLine, function: str) -> Iterator[str]:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(attempt.started))
     memory = f", {size_words(attempt.memory)}" if attempt.memory else ""
     what = attempt.cause or attempt.state.job_state.value
-    yield (
+    yield one_line(
         f"  attempt {attempt.number}:  {when}, {duration_words(attempt.seconds)}, "
         f"{attempt.place}{memory}: {what}"
     )
     if attempt.reasons:
-        yield f"              ran because {reasons_words(attempt.reasons, function)}"
+        yield f"              ran because {one_line(reasons_words(attempt.reasons, function))}"
 
 
 # -- help ------------------------------------------------------------------------------------

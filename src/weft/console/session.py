@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from weft.console.parser import Line, parse
 from weft.console.screen import OutputFailed, Screen, Tone, open_closed_streams
 from weft.console.table import Table, bind
+from weft.console.words import one_line
 from weft.errors import Interrupted, WeftBug, WeftError
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _tell(screen: Screen, text: str) -> None:
 
 def error_text(error: WeftError, screen: Screen) -> str:
     """An error as people see it."""
-    title, *rest = str(error).split("\n")
+    title, *rest = map(one_line, str(error).split("\n"))
     return "\n".join([screen.paint(title, Tone.BAD), *rest])
 
 
@@ -178,6 +179,6 @@ def _bug_text(error: Exception, folder: Path) -> str:
     except OSError:
         return f"{report}\nThis is a bug of Weft: please report it, with the text above."
     return (
-        f"This is a bug of Weft: {type(error).__name__}: {error}\n"
+        f"This is a bug of Weft: {one_line(f'{type(error).__name__}: {error}')}\n"
         f"  Next: please report it, with the file {path}."
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from weft.console.screen import Screen, Tone, columns_of, shorten
-from weft.console.words import duration_words
+from weft.console.words import duration_words, one_line
 from weft.errors import MakeFailed
 from weft.model.job import Job
 from weft.model.outcome import Outcome
@@ -46,8 +46,8 @@ class JobProgress:
     told: str = ""
 
     def __str__(self) -> str:
-        told = f" {shorten(self.told, TOLD_COLUMNS)}" if self.told else ""
-        return f"{shorten(self.name, NAME_COLUMNS)} {_calm_words(self.seconds)}{told}"
+        told = f" {shorten(one_line(self.told), TOLD_COLUMNS)}" if self.told else ""
+        return f"{shorten(one_line(self.name), NAME_COLUMNS)} {_calm_words(self.seconds)}{told}"
 
 
 def _calm_words(seconds: float) -> str:
@@ -193,16 +193,19 @@ class StatusReporter:
 
         found = failure(outcome)
         mark = self._screen.paint("✗", Tone.BAD)
-        lines = [f"{mark} {job.id} failed{', trying again' if again else ''}: {found.cause}"]
+        what = f"{job.id} failed{', trying again' if again else ''}: {found.cause}"
+        lines = [f"{mark} {one_line(what)}"]
         if self._failures <= FULL_FAILURES:
-            lines += [self._screen.paint(f"    {line}", Tone.FAINT) for line in found.tail]
+            tail = [one_line(f"    {line}") for line in found.tail]
+            lines += [self._screen.paint(line, Tone.FAINT) for line in tail]
         if self._failures == LISTED_FAILURES:
             lines.append("Further failures are not listed here.")
         self._print(lines)
 
     def note(self, job: Job, text: str) -> None:
         """Say something about a job that did not fail."""
-        self._print([f"{self._screen.paint('–', Tone.WARNING)} {job.id}: {text}"])
+        mark = self._screen.paint("–", Tone.WARNING)
+        self._print([f"{mark} {one_line(f'{job.id}: {text}')}"])
 
     def _print(self, lines: Sequence[str]) -> None:
         self.close()

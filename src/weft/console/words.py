@@ -1,11 +1,26 @@
-"""The words for numbers: counts, durations, sizes, lists of names."""
+"""The words for numbers: counts, durations, sizes, lists of names; and text made harmless."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 NAMES_SHOWN = 4
 """How many names of one kind are listed before the rest is counted."""
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, other line ends, and what turns the direction of text."""
+
+
+def one_line(text: str) -> str:
+    """``text`` with its control characters written out, so that it can't steer a terminal.
+
+    >>> one_line("a\\x1b[2Jb\\n")
+    'a\\\\x1b[2Jb\\\\n'
+    """
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def name_list(names: Sequence[str]) -> str:
