@@ -110,3 +110,12 @@ def test_control_characters_are_written_out() -> None:
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
     assert all(r"\x1b[2J\r\x00\n\x9b" in line for line in lines)
+
+
+def test_in_a_terminal_long_explanations_hang_after_the_id() -> None:
+    job = Explanation("j", "f", JobState.WAITING, Waits(("fit", "load")))
+    lines = [re.sub(r"\x1b\[\d+m", "", line) for line in shown(Explanations((job,)), TERMINAL)]
+    assert lines == [
+        "· j  waits for fit, load, whose results",
+        "     decide whether it runs",
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft.console.reasons import reasons_words
-from weft.console.screen import Screen, Tone, columns_of, shorten
+from weft.console.screen import Screen, Tone, columns_of, hung, shorten
 from weft.console.views import (
     AttemptLine,
     Blocked,
@@ -175,13 +175,18 @@ def _explanation(job: Explanation, width: int, screen: Screen) -> Iterator[str]:
     name = one_line(job.id)
     name += " " * (width - columns_of(name))
     words = one_line(verdict_words(job.verdict, job.function))
-    yield f"{screen.paint(look.glyph, look.tone)} {name}  {words}"
+    yield from hung(f"{screen.paint(look.glyph, look.tone)} {name}  ", words, screen)
     if isinstance(job.verdict, Failure):
         for line in job.verdict.tail:
-            yield screen.paint(one_line(f"    {line}"), Tone.FAINT)
+            yield from _aside(line, screen)
     if job.upgrades:
-        since = f"since its last run: {', '.join(job.upgrades)} (no reason to run by itself)"
-        yield screen.paint(f"    {since}", Tone.FAINT)
+        upgrades = ", ".join(job.upgrades)
+        yield from _aside(f"since its last run: {upgrades} (no reason to run by itself)", screen)
+
+
+def _aside(text: str, screen: Screen) -> Iterator[str]:
+    for line in hung("    ", one_line(text), screen):
+        yield screen.paint(line, Tone.FAINT)
 
 
 def verdict_words(verdict: Verdict, function: str) -> str:
@@ -236,9 +241,9 @@ def _page(job: Details, screen: Screen) -> Iterator[str]:
     yield f"  {'state:':<13}{state}"
     for label, text in facts:
         if text:
-            yield f"  {label + ':':<13}{one_line(text)}"
+            yield from hung(f"  {label + ':':<13}", one_line(text), screen)
     for attempt in job.attempts:
-        yield from _attempt(attempt, job.function)
+        yield from _attempt(attempt, job.function, screen)
     for label, text in (
         ("traceback", job.traceback),
         ("stdout", job.stdout),
@@ -257,16 +262,15 @@ def _call(job: Details) -> str:
     return f"{job.function}{job.arguments}"
 
 
-def _attempt(attempt: AttemptLine, function: str) -> Iterator[str]:
+def _attempt(attempt: AttemptLine, function: str, screen: Screen) -> Iterator[str]:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(attempt.started))
     memory = f", {size_words(attempt.memory)}" if attempt.memory else ""
     what = attempt.cause or attempt.state.job_state.value
-    yield one_line(
-        f"  attempt {attempt.number}:  {when}, {duration_words(attempt.seconds)}, "
-        f"{attempt.place}{memory}: {what}"
-    )
+    text = f"{when}, {duration_words(attempt.seconds)}, {attempt.place}{memory}: {what}"
+    yield from hung(f"  attempt {attempt.number}:  ", one_line(text), screen)
     if attempt.reasons:
-        yield f"              ran because {one_line(reasons_words(attempt.reasons, function))}"
+        because = f"ran because {reasons_words(attempt.reasons, function)}"
+        yield from hung(" " * 14, one_line(because), screen)
 
 
 # -- help ------------------------------------------------------------------------------------

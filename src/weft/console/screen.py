@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,9 @@ from weft.errors import CommandFailed
 PIPE_WIDTH = 80
 """Columns that prose is laid out for when there is no terminal."""
 
+_COLOURS = re.compile("\x1b\\[[0-9]+m")
+_SMALL_INDENT = 4
+"""Columns that lines hang by after a head that takes more than half of the width."""
 _ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "■": "#", "▶": ">", "○": "o", "·": ".", "–": "-", "→": "->", "…": "..."}
 )
@@ -148,3 +152,30 @@ def _leading(text: str, width: int) -> str:
     while end and columns_of(text[:end]) > width:
         end -= 1
     return text[:end]
+
+
+def hung(head: str, text: str, screen: Screen) -> list[str]:
+    """A line; in a terminal broken at words to its width, the text hanging after the head.
+
+    Examples
+    --------
+    >>> hung("call: ", "fit(1, 2)", Screen(sys.stdout, width=12, live=True))
+    ['call: fit(1,', '      2)']
+    """
+    if not screen.live:
+        return [head + text]
+    body = text.lstrip(" ")
+    head += text[: len(text) - len(body)]
+    used = columns_of(_COLOURS.sub("", head))
+    indent = used if used <= screen.width // 2 else _SMALL_INDENT
+    first, *rest = body.split(" ")
+    lines, used = [head + first], used + columns_of(first)
+    for word in rest:
+        columns = columns_of(word)
+        if used + 1 + columns <= screen.width:
+            lines[-1] += f" {word}"
+            used += 1 + columns
+        else:
+            lines.append(" " * indent + word)
+            used = indent + columns
+    return [line.rstrip(" ") for line in lines]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from weft.console.screen import Screen, Tone, columns_of, shorten
+from weft.console.screen import Screen, Tone, columns_of, hung, shorten
 from weft.console.words import duration_words, one_line
 from weft.errors import MakeFailed
 from weft.model.job import Job
@@ -194,10 +194,10 @@ class StatusReporter:
         found = failure(outcome)
         mark = self._screen.paint("✗", Tone.BAD)
         what = f"{job.id} failed{', trying again' if again else ''}: {found.cause}"
-        lines = [f"{mark} {one_line(what)}"]
-        if self._failures <= FULL_FAILURES:
-            tail = [one_line(f"    {line}") for line in found.tail]
-            lines += [self._screen.paint(line, Tone.FAINT) for line in tail]
+        lines = hung(f"{mark} ", one_line(what), self._screen)
+        for tail in found.tail if self._failures <= FULL_FAILURES else ():
+            parts = hung("    ", one_line(tail), self._screen)
+            lines += [self._screen.paint(part, Tone.FAINT) for part in parts]
         if self._failures == LISTED_FAILURES:
             lines.append("Further failures are not listed here.")
         self._print(lines)
@@ -205,7 +205,7 @@ class StatusReporter:
     def note(self, job: Job, text: str) -> None:
         """Say something about a job that did not fail."""
         mark = self._screen.paint("–", Tone.WARNING)
-        self._print([f"{mark} {one_line(f'{job.id}: {text}')}"])
+        self._print(hung(f"{mark} ", one_line(f"{job.id}: {text}"), self._screen))
 
     def _print(self, lines: Sequence[str]) -> None:
         self.close()
