@@ -145,7 +145,26 @@ def test_why_tells_a_changed_argument_before_and_after_the_run(tmp_path: Path) -
     assert console("why") == [f"○ fit  will run: {changed}"]
     console(MAKE)
     assert console("why") == [f"✓ fit  ran in the last run: {changed}"]
-    assert console("why draw") == ["✓ draw  fresh: nothing about it changed"]
+    assert console("why draw") == [
+        "✓ draw  fresh: its result for this code and these inputs is known"
+    ]
+
+
+def test_why_tells_when_the_result_of_an_earlier_run_serves_again(opened: Open) -> None:
+    def defined(alpha: int) -> Console:
+        console = opened()
+        console.context.comp(draw, console.context.comp(fit, [1, 2], alpha, job_id="fit"))
+        return console
+
+    defined(1)(MAKE)
+    defined(2)(MAKE)
+    console = defined(1)
+    assert console("why fit draw") == [
+        "✓ fit  fresh: its result was found again from an earlier run",
+        "✓ draw  fresh: its result was found again from an earlier run",
+    ]
+    assert console("why") == ["Nothing failed, and nothing that ran before is out of date."]
+    assert defined(2)("why fit")[0].startswith("✓ fit  ran in the last run: argument changed")
 
 
 def test_details_show_all_about_a_job(opened: Open) -> None:

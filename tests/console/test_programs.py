@@ -91,7 +91,7 @@ def test_an_edit_is_explained_before_and_after_the_run(made: Path) -> None:
     run(made, "script.py", "make")
     after = stable(run(made, "script.py", "why done").stdout)
     assert after[:3] == [
-        "✓ load  fresh: nothing about it changed",
+        "✓ load  fresh: its result for this code and these inputs is known",
         "✓ fit-1  ran in the last run: helper changed",
         "✓ draw-1  ran in the last run: dependency fit-1 gave another result",
     ]

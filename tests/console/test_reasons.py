@@ -1,6 +1,6 @@
 import pytest
 
-from weft.console.reasons import reasons_words
+from weft.console.reasons import reasons_in_general, reasons_words
 from weft.model.reasons import (
     ArgumentsChanged,
     CodeChanged,
@@ -47,3 +47,10 @@ def test_no_kind_of_reason_is_without_words() -> None:
 def test_many_reasons_are_counted() -> None:
     reasons = [DependencyChanged(name) for name in "abcdef"]
     assert reasons_words(reasons).endswith("dependency d gave another result; 2 more reasons")
+
+
+@pytest.mark.parametrize("reason", [reason for reason, _ in CASES])
+def test_reasons_in_general_name_no_jobs_or_values(reason: Reason) -> None:
+    words = reasons_in_general([reason, reason], "draw")
+    assert words
+    assert all(name not in words for name in ("fit", "(1, 2)", "version", "a.csv"))

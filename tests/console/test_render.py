@@ -18,7 +18,7 @@ from weft.console.views import (
     Waits,
     WillRun,
 )
-from weft.model.reasons import CodeChanged, NeverRun
+from weft.model.reasons import CodeChanged, DependencyChanged, NeverRun, Reason
 from weft.model.states import JobState
 
 PIPE = Screen(io.StringIO())
@@ -85,6 +85,7 @@ def test_every_verdict_has_its_line() -> None:
         (JobState.DONE, DidRun(())),
         (JobState.DONE, DidRun((CodeChanged(("f",)),))),
         (JobState.DONE, Fresh()),
+        (JobState.DONE, Fresh(again=True)),
         (JobState.WAITING, Waits(("fit",))),
     )
     jobs = tuple(Explanation("j", "f", state, verdict) for state, verdict in verdicts)
@@ -96,8 +97,31 @@ def test_every_verdict_has_its_line() -> None:
         "○ j  will run: it has no result yet",
         "✓ j  ran in the last run: it had no result before",
         "✓ j  ran in the last run: its function f() changed",
-        "✓ j  fresh: nothing about it changed",
+        "✓ j  fresh: its result for this code and these inputs is known",
+        "✓ j  fresh: its result was found again from an earlier run",
         "· j  waits for fit, whose results decide whether it runs",
+    ]
+
+
+def ran(*reasons: Reason) -> tuple[Explanation, ...]:
+    made = enumerate(reasons)
+    return tuple(Explanation(f"j{i}", "f", JobState.DONE, DidRun((r,))) for i, r in made)
+
+
+def test_what_ran_stands_apart_from_what_there_is_to_do() -> None:
+    failed = Explanation("a", "f", JobState.FAILED, Failure("Oh", ()))
+    assert shown(Explanations((failed,), of_all=True, ran=ran(CodeChanged(("f",))))) == [
+        "✗ a   failed: Oh",
+        "",
+        "✓ j0  ran in the last run: its function f() changed",
+    ]
+
+
+def test_many_that_ran_are_counted_by_reason() -> None:
+    reasons = [DependencyChanged(f"fit-{i}") for i in range(10)]
+    assert shown(Explanations((), of_all=True, ran=ran(CodeChanged(("f",)), *reasons))) == [
+        "✓ 10 jobs  ran in the last run: a dependency gave another result",
+        "✓ 1 job  ran in the last run: its function f() changed",
     ]
 
 

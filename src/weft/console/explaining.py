@@ -28,7 +28,10 @@ from weft.scheduler.survey import FAILED
 def explain_all(seen: Sight) -> Explanations:
     """What there is something to say of: what failed, is blocked or stale, and what an edit ran."""
     found = [_explanation(seen, job) for job in seen.survey.graph]
-    return Explanations(tuple(e for e in found if _is_news(seen, e)), of_all=True)
+    news = [e for e in found if _is_news(seen, e)]
+    ran = tuple(e for e in news if isinstance(e.verdict, DidRun))
+    rest = tuple(e for e in news if not isinstance(e.verdict, DidRun))
+    return Explanations(rest, of_all=True, ran=ran)
 
 
 def _is_news(seen: Sight, found: Explanation) -> bool:
@@ -87,5 +90,7 @@ def _verdict(seen: Sight, job: Job) -> Verdict:
 def _why_fresh(seen: Sight, job: Job) -> Verdict:
     if job.id not in seen.last_run:
         return Fresh()
+    if not seen.is_of_newest_attempt(job):
+        return Fresh(again=True)
     reason = seen.last_run[job.id]
     return DidRun(from_json(reason) if reason else ())

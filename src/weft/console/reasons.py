@@ -85,3 +85,29 @@ def reasons_words(reasons: Sequence[Reason], function: str = "") -> str:
     if more:
         shown.append(f"{more} more reasons")
     return "; ".join(shown)
+
+
+def reasons_in_general(reasons: Sequence[Reason], function: str = "") -> str:
+    """The kinds of reasons without the names of jobs and values: equal for many jobs.
+
+    >>> reasons_in_general([DependencyChanged("fit-1"), DependencyChanged("fit-2")])
+    'a dependency gave another result'
+    """
+    return "; ".join(dict.fromkeys(_in_general(reason, function) for reason in reasons))
+
+
+def _in_general(reason: Reason, function: str) -> str:
+    match reason:
+        case ArgumentsChanged():
+            return "argument changed"
+        case OptionsChanged():
+            return "option changed"
+        case DependencyChanged():
+            return "a dependency gave another result"
+        case DependencyAdded():
+            return "a dependency was added"
+        case DependencyRemoved():
+            return "a dependency was removed"
+        case ObservationChanged(kind, _):
+            return f"the {kind} that it read changed"
+    return reason_words(reason, function)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from weft.console.reasons import reasons_words
+from weft.console.reasons import reasons_in_general, reasons_words
 from weft.console.screen import Screen, Tone, columns_of, hung, shorten
 from weft.console.views import (
     AttemptLine,
@@ -31,6 +32,7 @@ from weft.console.views import (
     WillRun,
 )
 from weft.console.words import (
+    count_words,
     duration_words,
     name_list,
     one_line,
@@ -61,6 +63,8 @@ LOOKS = {
 
 _SHORTEST = 16
 """Columns that the longest column of a table keeps in a narrow terminal."""
+_RAN_SHOWN = 10
+"""Jobs of the last run that ``why`` tells one by one; more are counted by reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +166,33 @@ def _tally_row(name: str, counts: Sequence[Any], states: Sequence[JobState], sec
 
 
 def _explanations(view: Explanations, screen: Screen) -> Iterator[str]:
-    if not view.jobs:
+    if not view.jobs and not view.ran:
         yield "Nothing failed, and nothing that ran before is out of date."
         return
-    width = min(max(columns_of(job.id) for job in view.jobs), 30)
+    shown = view.ran if len(view.ran) <= _RAN_SHOWN else ()
+    width = min(max((columns_of(job.id) for job in (*view.jobs, *shown)), default=0), 30)
     for job in view.jobs:
         yield from _explanation(job, width, screen)
+    if view.jobs and view.ran:
+        yield ""
+    for job in shown:
+        yield from _explanation(job, width, screen)
+    if not shown:
+        yield from _ran(view.ran, screen)
+
+
+def _ran(jobs: Sequence[Explanation], screen: Screen) -> Iterator[str]:
+    """One line per reason."""
+    look = LOOKS[JobState.DONE]
+    mark = screen.paint(look.glyph, look.tone)
+    counts = Counter(
+        reasons_in_general(job.verdict.reasons, job.function)
+        for job in jobs
+        if isinstance(job.verdict, DidRun)
+    )
+    for words, number in counts.most_common():
+        head = f"{mark} {count_words(number, 'job')}  "
+        yield from hung(head, one_line(f"ran in the last run: {words}"), screen)
 
 
 def _explanation(job: Explanation, width: int, screen: Screen) -> Iterator[str]:
@@ -210,8 +235,10 @@ def verdict_words(verdict: Verdict, function: str) -> str:
             return "waits"
         case Waits(upstream):
             return f"waits for {name_list(upstream)}, whose results decide whether it runs"
+        case Fresh(again=True):
+            return "fresh: its result was found again from an earlier run"
         case Fresh():
-            return "fresh: nothing about it changed"
+            return "fresh: its result for this code and these inputs is known"
 
 
 # -- details ---------------------------------------------------------------------------------

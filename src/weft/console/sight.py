@@ -14,6 +14,7 @@ from weft.graph.selection import select
 from weft.model.job import Command, Digest, Job
 from weft.model.reasons import CodeChanged, Reason
 from weft.model.states import JobState
+from weft.scheduler.rebuilder import key_of
 from weft.scheduler.survey import FAILED, Survey, survey
 from weft.store.rows import AttemptRow
 from weft.store.store import Store
@@ -56,6 +57,15 @@ class Sight:
         """Jobs that the newest run with something to do ran well, and why (as JSON)."""
         runs = self.store.runs()
         return self.store.run_reasons(runs[-1].id) if runs else {}
+
+    def is_of_newest_attempt(self, job: Job) -> bool:
+        """Whether the newest attempt of a fresh job was made for what the script asks now."""
+        past, results = self.survey.remembered.past(job.id), self.survey.plan.results
+        inputs = [result for u in job.inputs if (result := results[u.index]) is not None]
+        extra = [result for u in job.extra if (result := results[u.index]) is not None]
+        if past is None or job.definition is None:
+            return False
+        return past.key == key_of(job.definition, inputs, extra)
 
     def culprits(self, job: Job) -> tuple[str, ...]:
         """The failed jobs that a blocked one waits for.

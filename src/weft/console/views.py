@@ -67,14 +67,23 @@ class WillRun:
 
 @dataclass(frozen=True, slots=True)
 class DidRun:
-    """The job is fresh and ran in the last run."""
+    """The job is fresh by what the last run made."""
 
     reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The job is fresh and the last run had no need to run it."""
+    """The job is fresh and the last run had no need to run it.
+
+    Attributes
+    ----------
+    again
+        Whether the last run ran it for what the script asked then, and its present result is that
+        of an earlier run.
+    """
+
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +128,13 @@ class Explanations:
     ----------
     of_all
         Whether nobody asked for certain jobs: then these are all that there is something to say of.
+    ran
+        With ``of_all``, those of them that the last run ran because something changed.
     """
 
     jobs: tuple[Explanation, ...]
     of_all: bool = False
+    ran: tuple[Explanation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

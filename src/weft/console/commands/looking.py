@@ -75,8 +75,8 @@ COMMANDS = (
         _why,
         Selects.OPTIONAL,
         description=(
-            "Without JOBS: all that failed, are blocked or out of date, and those that the last "
-            "run ran because something changed."
+            "Without JOBS: all that failed, are blocked or out of date; then those that the last "
+            "run ran because something changed, counted by reason where they are many."
         ),
     ),
     ConsoleCommand(
