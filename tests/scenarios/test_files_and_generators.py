@@ -40,6 +40,19 @@ def test_a_job_runs_again_when_a_file_that_it_read_changed(project: Project) -> 
     assert project.run("make").jobs == ["parse"], "another content, the same result"
 
 
+def test_a_file_that_a_thread_of_the_job_read_counts_too(project: Project) -> None:
+    """Rule 4: a worker process runs one job at a time, so its threads belong to that job."""
+    threaded = READING.replace("import weft\n", "import weft\nfrom concurrent.futures import *\n")
+    whole = "int(weft.reads(path).read_text())"
+    inner = f"ThreadPoolExecutor(1).submit(lambda: {whole}).result()"
+    project.write(script=threaded.replace(whole, inner))
+    data = project.folder / "n.txt"
+    data.write_text("3")
+    assert project.run("make").jobs == ["double", "parse"]
+    data.write_text("4")
+    assert project.run("make").jobs == ["double", "parse"]
+
+
 def test_a_kept_failure_is_tried_again_when_the_file_that_it_read_changed(project: Project) -> None:
     """Rule 11."""
     project.write(script=READING)

@@ -19,7 +19,7 @@ from weft.errors import SerializationError
 from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
-from weft.executors.inside import Inside, running
+from weft.executors.inside import Inside, only_job_here, running
 from weft.executors.surroundings import Surroundings, reseed
 from weft.executors.wire import (
     Done,
@@ -119,7 +119,7 @@ class Worker:
         return item if isinstance(item, Outcome) else outcome_of(item, self._pid)
 
     def attempt(self, job: Job, inputs: Sequence[Input], started: float) -> Done | Outcome:
-        """As ``run``, inside of ``running(self.inside)``, for many jobs in a row.
+        """As ``run``, for many jobs in a row, where ``self.inside`` is made current already.
 
         Parameters
         ----------
@@ -389,20 +389,20 @@ def serve(
     worker = Worker(settings, capture, surroundings, say=slot.say)
     outbox = _Outbox(connection)
     signal.signal(NUDGE, outbox.flush)
-    with running(worker.inside):
-        while not surroundings.retire:
-            try:
-                batch = receive(connection)
-            except (EOFError, ConnectionError):
-                return
-            try:
-                _run_batch(batch, jobs, worker, surroundings, slot, outbox)
-                outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
-                outbox.flush()
-            except OSError as error:
-                if error.errno in _NOT_OURS:
-                    _end_deaf(slot)
-                raise
+    only_job_here(worker.inside)
+    while not surroundings.retire:
+        try:
+            batch = receive(connection)
+        except (EOFError, ConnectionError):
+            return
+        try:
+            _run_batch(batch, jobs, worker, surroundings, slot, outbox)
+            outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
+            outbox.flush()
+        except OSError as error:
+            if error.errno in _NOT_OURS:
+                _end_deaf(slot)
+            raise
 
 
 def _end_deaf(slot: Slot) -> NoReturn:

@@ -179,14 +179,3 @@ class Graph:
             for upstream in job.extra:
                 used[upstream.index] = 1
         return [job for job in self.jobs.values() if not used[job.index]]
-
-    def upstream_of(self, jobs: Iterable[Job]) -> list[Job]:
-        """``jobs`` and all that they depend on, in definition order."""
-        seen = {job.index: job for job in jobs}
-        stack = list(seen.values())
-        while stack:
-            for upstream in stack.pop().upstream:
-                if upstream.index not in seen:
-                    seen[upstream.index] = upstream
-                    stack.append(upstream)
-        return [seen[index] for index in sorted(seen)]
