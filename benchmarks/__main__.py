@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import arrays, calls, machine, peers, shapes
+from benchmarks import arrays, calls, looking, machine, peers, shapes
 from benchmarks.contest import Settings
 from benchmarks.table import Table, write
 
@@ -19,6 +19,7 @@ GROUPS: dict[str, Callable[[Settings], Table]] = {
     "leaf": shapes.changed_leaf,
     "million": shapes.million,
     "array": arrays.passing,
+    "looking": looking.answers,
 }
 
 

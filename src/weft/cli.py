@@ -2,37 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from weft import __version__
 
+_RAW = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
-@click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("-c", "commands", metavar="COMMANDS", help='Such as "ls failed; why"; then leave.')
+
+@click.command(
+    context_settings=_RAW,
+    options_metavar="[--SETTING=VALUE ...]",
+)
+@click.argument("words", metavar="DIR [COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
 @click.version_option(__version__, prog_name="weft")
-def main(folder: Path, commands: str | None) -> None:
-    """Look at the jobs that a script left in DIR, at a prompt or by COMMANDS.
+def main(words: tuple[str, ...]) -> None:
+    """Look at the jobs that a script left in DIR and make them, by COMMANDs or at a prompt.
 
-    Jobs can be listed, explained, cleaned and invalidated. What has to run again is made by the
-    script: python SCRIPT make.
+    \b
+    weft out-fits                      a prompt; help lists the commands
+    weft out-fits ls failed            one command
+    weft out-fits ls --json failed     as JSON
+    weft out-fits -c "ls failed; why"  several
+    weft --n=4 out-fits parmake        with a setting (config lists them)
+
+    Everything works but running jobs whose code can't be imported here: those defined in the
+    script itself are made by the script, python SCRIPT make.
     """
-    from weft.console.context import Context
-    from weft.console.prompt import converse
-    from weft.console.session import Session, run_guarded
+    from weft.console.session import run_guarded
 
     code: int | None = 0
 
     def act() -> None:
         nonlocal code
-        _check(folder)
-        session = Session(Context.remembered(folder))
-        code = converse(session) if commands is None else session.try_to_run(commands)
+        code = _obey(words)
 
-    failed = run_guarded(act, folder)
+    failed = run_guarded(act, Path())
     raise SystemExit(failed or code or 0)
+
+
+def _obey(words: Sequence[str]) -> int | None:
+    """Carry out what the command line says; the exit code."""
+    from weft.console.command_line import as_text, split_settings
+    from weft.console.context import Context
+    from weft.console.prompt import converse
+    from weft.console.session import Session
+
+    given, rest = split_settings(words)
+    if not rest:
+        from weft.errors import UserError
+
+        raise UserError(
+            "weft needs to be told the folder of a context.",
+            cure="weft out-SCRIPT, or weft --help.",
+        )
+    folder = Path(rest[0])
+    _check(folder)
+    more, commands = split_settings(rest[1:])
+    context = Context.remembered(folder)
+    context.give_settings({**given, **more})
+    session = Session(context)
+    if not commands:
+        return converse(session)
+    if commands[0] == "-c":
+        return session.try_to_run(_after_c(commands))
+    return session.try_to_run(as_text(commands, context.graph.jobs))
+
+
+def _after_c(words: Sequence[str]) -> str:
+    from weft.errors import UserError
+
+    if len(words) != 2:
+        raise UserError(
+            "-c takes one text.", cure='Quote the commands: weft DIR -c "ls failed; why".'
+        )
+    return words[1]
 
 
 def _check(folder: Path) -> None:

@@ -59,6 +59,20 @@ class WeftError(Exception):
             lines.append(f"  Next: {self.cure}")
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: the user's own line, and the text."""
+        import traceback
+        from pathlib import Path
+
+        ours = str(Path(__file__).parent)
+        frames = [
+            frame
+            for frame in traceback.extract_tb(self.__traceback__)
+            if not frame.filename.startswith(ours) and "site-packages" not in frame.filename
+        ]
+        places = [f"line {frame.lineno}: {frame.line}" for frame in frames[-1:]]
+        return [*places, f"{type(self).__name__}: {self}"]
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.title, self.facts, self.cure, self.__dict__)
 

@@ -19,7 +19,9 @@ def stable(text: str) -> list[str]:
     text = _DATES.sub("DATE", _TIMES.sub("TIME", text))
     text = re.sub(r"pid \d+", "pid N", text)
     text = re.sub(r", \d+\.\d [KMG]iB", "", text)
-    text = re.sub(r'File "[^"]*", line \d+', "File", text)
+    text = re.sub(r'File \\?"[^"]*", line \d+', "File", text)
+    text = re.sub(r"(?<=: )\d+\.\d+(e-\d+)?", "NUMBER", text)
+    text = re.sub(r"[▏▎▍▌▋▊▉█]+", "BAR", text)
     return [re.sub(r"(?<=\S) {2,}", "  ", line) for line in text.splitlines()]
 
 

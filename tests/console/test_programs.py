@@ -1,5 +1,6 @@
 """Scripts and the program ``weft``, as users run them: output, exit codes, what an edit causes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -100,8 +101,8 @@ def test_an_edit_is_explained_before_and_after_the_run(made: Path) -> None:
 def test_lines_from_a_pipe_are_obeyed_until_their_end(made: Path) -> None:
     ended = run(made, "script.py", stdin="ls load\nnonsense\n\nls draw-1\n")
     assert stable(ended.stdout) == [
-        "✓  load  done  load()  TIME",
-        "✓  draw-1  done  draw()  TIME",
+        "✓  load  done  load()  TIME  TIME ago",
+        "✓  draw-1  done  draw()  TIME  TIME ago",
         "after main",
     ]
     assert "no command 'nonsense'" in ended.stderr
@@ -119,18 +120,50 @@ def test_the_program_opens_a_folder_without_its_script(made: Path) -> None:
     ended = run(made, "-m", "weft", "out", "-c", "ls; why failed")
     assert ended.returncode == 0
     assert stable(ended.stdout)[:5] == [
-        "✓  load  done  load()  TIME",
-        "✗  fit-0  failed  fit()",
+        "✓  load  done  load()  TIME  TIME ago",
+        "✗  fit-0  failed  fit()  TIME ago",
         "■  draw-0  blocked  draw()",
-        "✓  fit-1  done  fit()  TIME",
-        "✓  draw-1  done  draw()  TIME",
+        "✓  fit-1  done  fit()  TIME  TIME ago",
+        "✓  draw-1  done  draw()  TIME  TIME ago",
     ]
 
 
 def test_the_program_can_not_run_what_it_does_not_know(made: Path) -> None:
     ended = run(made, "-m", "weft", "out", "-c", "make")
-    assert ended.returncode == 1
+    assert ended.returncode == 113
     assert "Run the script" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("ls", "failed"), ("ls failed",), ("-c", "ls failed")])
+def test_the_program_takes_commands_as_words_of_the_shell(
+    made: Path, words: tuple[str, ...]
+) -> None:
+    ended = run(made, "-m", "weft", "out", *words)
+    assert stable(ended.stdout) == ["✗  fit-0  failed  fit()  TIME ago"]
+
+
+def test_looking_commands_give_one_json_document(made: Path) -> None:
+    found = json.loads(run(made, "-m", "weft", "out", "ls", "--json", "fit*").stdout)
+    assert [(job["job_id"], job["state"], job["function"]) for job in found] == [
+        ("fit-0", "failed", "fit"),
+        ("fit-1", "done", "fit"),
+    ]
+
+
+def test_settings_may_stand_before_the_commands(made: Path) -> None:
+    for words in (("--retries=3", "out"), ("out", "--retries=3")):
+        ended = run(made, "-m", "weft", *words, "config", "retries")
+        assert "command line" in ended.stdout
+    ended = run(made, "script.py", "--retrys=3", "ls")
+    assert (ended.returncode, "Did you mean retries?" in ended.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("words", [(), ("out", "-c"), ("out", "-c", "ls", "why")])
+def test_the_program_says_how_it_is_called(made: Path, words: tuple[str, ...]) -> None:
+    ended = run(made, "-m", "weft", *words)
+    assert ended.returncode == 1
+    assert "Next:" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("name", ["nowhere", "."])

@@ -1,9 +1,13 @@
+import io
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import weft
 from weft.console.estimate import expected_seconds
-from weft.console.screen import columns_of
-from weft.console.status import JobProgress, Progress, progress_line
+from weft.console.screen import Screen, columns_of
+from weft.console.status import JobProgress, Progress, StatusReporter, progress_line
 from weft.model.job import Command, Job
 
 NAMES = st.text(alphabet="abc漢-", min_size=1, max_size=40)
@@ -60,3 +64,30 @@ def test_a_new_job_is_expected_to_take_what_its_function_took() -> None:
 def test_nothing_is_said_when_too_little_is_known() -> None:
     assert expected_seconds([job("a"), job("b")], {"a": 1.0}, {}, 1) is None
     assert expected_seconds([], {}, {}, 1) is None
+
+
+# -- what jobs printed ---------------------------------------------------------------------------
+
+
+def say(name: str) -> None:
+    print(f"{name} one\n{name} \x1b[31mtwo")
+
+
+def echoed(folder: Path, n: int) -> list[str]:
+    context = weft.Context(folder / "out")
+    for name in "ab":
+        context.comp(say, name, job_id=name)
+    stream = io.StringIO()
+    with StatusReporter(Screen(stream), context, n, echo=True) as reporter:
+        context.make(n=n, reporter=reporter)
+    return stream.getvalue().splitlines()
+
+
+def test_echo_shows_what_jobs_printed_when_they_end(tmp_path: Path) -> None:
+    assert echoed(tmp_path, 1) == ["a one", "a \x1b[31mtwo", "b one", "b \x1b[31mtwo"]
+
+
+def test_echo_of_parallel_jobs_has_their_ids(tmp_path: Path) -> None:
+    assert sorted(echoed(tmp_path, 2)) == sorted(
+        ["a: a one", "a: a \x1b[31mtwo", "b: b one", "b: b \x1b[31mtwo"]
+    )

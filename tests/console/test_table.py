@@ -2,7 +2,7 @@ import pytest
 
 from weft.console.commands import TABLE
 from weft.console.parser import parse
-from weft.console.table import Arguments, Kind, Parameter, Table, bind, parse_value
+from weft.console.table import JSON, Arguments, Section, Table, bind
 from weft.errors import UserError
 
 
@@ -67,11 +67,14 @@ def test_an_amount_of_memory_that_is_none_is_refused() -> None:
 
 def test_an_id_with_an_equals_sign_is_chosen_where_no_parameter_has_its_name() -> None:
     assert bound("ls p=1", ids=("p=1",)).selection == ("p=1",)
+    assert bound("ls p=*", ids=("p=1",)).selection == ("p=*",)
+    with pytest.raises(UserError, match="no parameter 'q'"):
+        bound("ls q=*", ids=("p=1",))
 
 
 def test_a_quoted_id_with_an_equals_sign_is_never_a_parameter() -> None:
     arguments = bound("make 'n=4'", ids=("n=4",))
-    assert (arguments.selection, arguments["n"]) == (("n=4",), 1)
+    assert (arguments.selection, arguments["n"]) == (("'n=4'",), 1)
 
 
 def test_a_command_that_needs_jobs_says_how_to_name_all() -> None:
@@ -83,12 +86,6 @@ def test_a_command_that_needs_jobs_says_how_to_name_all() -> None:
 def test_a_command_that_takes_no_jobs_refuses_them() -> None:
     with pytest.raises(UserError, match="exit takes no jobs"):
         bound("exit all")
-
-
-def test_switches_have_four_spellings() -> None:
-    switch = Parameter("x", Kind.SWITCH, None, "")
-    assert [parse_value(switch, text) for text in ("1", "True", "yes", "on")] == [True] * 4
-    assert [parse_value(switch, text) for text in ("0", "false", "no", "OFF")] == [False] * 4
 
 
 def test_parameters_can_be_written_as_options() -> None:
@@ -103,7 +100,7 @@ def test_parameters_can_be_written_as_options() -> None:
     [
         ("make --fail-fas", "Did you mean fail_fast?"),
         ("make --executer=inline", "Did you mean executor?"),
-        ("ls --zzz", "It has reason."),
+        ("ls --zzz", "It has reason, all_details, sort, reverse, limit, json."),
         ("make --help", "help make tells about it."),
     ],
 )
@@ -113,12 +110,42 @@ def test_an_unknown_option_is_refused_with_near_matches(text: str, cure: str) ->
     assert caught.value.cure == cure
 
 
-@pytest.mark.parametrize("option", ["n", "executor", "memory"])
+@pytest.mark.parametrize("option", ["--n", "-n", "--executor", "--memory"])
 def test_an_option_that_needs_a_value_is_refused_without_one(option: str) -> None:
-    with pytest.raises(UserError):
-        bound(f"make --{option} 4")
+    with pytest.raises(UserError, match="needs a value"):
+        bound(f"make {option}")
+
+
+def test_an_option_takes_its_value_from_the_next_word() -> None:
+    arguments = bound("parmake --n 2 draw --timeout 1min")
+    assert (arguments["n"], arguments["timeout"], arguments.selection) == (2, 60.0, ("draw",))
+
+
+def test_short_options_stand_for_parameters() -> None:
+    arguments = bound("ls -l failed -r")
+    assert (arguments["all_details"], arguments["reverse"]) == (True, True)
+    assert arguments.selection == ("failed",)
+    assert bound("parmake -n 3")["n"] == 3
+
+
+def test_a_selection_is_kept_as_it_was_written_without_its_parameters() -> None:
+    arguments = bound("ls (a or  'b c') reason=1 and not ~x$")
+    assert arguments.selection == ("(a or 'b c') and not ~x$",)
+
+
+def test_several_words_never_mean_one_id_with_spaces() -> None:
+    assert bound("ls a b", ids=("a b",)).selection == ("(a b)",)
+
+
+def test_what_only_looks_answers_in_json_too() -> None:
+    looking = [row for row in TABLE.rows if row.section is Section.LOOKING]
+    assert len(looking) > 3
+    assert all(JSON in row.accepted for row in looking)
+    assert bound("ls --json x")["json"] is True
+    with pytest.raises(UserError, match="no parameter 'json'"):
+        bound("clean --json all")
 
 
 def test_an_id_with_dashes_is_chosen_where_no_parameter_has_its_name() -> None:
     ids = ("--odd", "--p=1")
-    assert bound("ls --odd --p=1 '--p=1'", ids=ids).selection == ("--odd", "--p=1", "--p=1")
+    assert bound("ls --odd --p=1 '--p=1'", ids=ids).selection == ("--odd --p=1 '--p=1'",)

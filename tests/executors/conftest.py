@@ -43,7 +43,8 @@ class Bench:
         return executor
 
     def task(self, job_id: str, attempt: int = 1) -> Task:
-        return Task(self.graph.jobs[job_id], attempt, self.inputs.get(job_id, ()))
+        job = self.graph.jobs[job_id]
+        return Task(job, attempt, self.inputs.get(job_id, ()), job.command.options.timeout)
 
     def tasks(self) -> list[Task]:
         return [self.task(name) for name in self.graph.jobs]

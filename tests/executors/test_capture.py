@@ -159,14 +159,6 @@ def test_a_job_reads_nothing_from_stdin(bench, method):
     assert bench.value(bench.run(Processes(1, method))["read"]) == b""
 
 
-def test_echo_passes_on_what_was_kept(bench, capfd):
-    bench.define.comp(lambda: print("loud"), job_id="say")
-    bench.change(echo=True)
-    outcome = bench.run(Processes(1, "fork"))["say"]
-    assert outcome.stdout == "loud\n"
-    assert capfd.readouterr().out == "loud\n"
-
-
 def test_without_capture_jobs_print_where_this_process_does(bench, method, capfd):
     bench.define.comp(os.write, 1, b"loud\n", job_id="say")
     bench.change(capture=False)

@@ -491,3 +491,59 @@ def test_the_clock_is_shared_by_all_processes():
     before = time.monotonic()
     told = float(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout)
     assert before < told < time.monotonic()
+
+
+def sleep(bench, executor, count, folder):
+    """Let so many sleepers begin, each in a lane of its own."""
+    for i in range(count):
+        executor.submit([bench.task(f"s{i}")])
+    wait_for(lambda: executor.wait(0.01) or len(list(folder.glob("began-*"))) == count)
+
+
+def test_more_workers_can_be_had_while_jobs_run(bench, method, tmp_path):
+    executor = Processes(1, method)
+    bench.define.comp(os.getpid, job_id="late")
+    start_sleepers(bench, executor, 1, tmp_path)
+    sleep(bench, executor, 1, tmp_path)
+    assert executor.idle() == 0
+    assert executor.resize(3) == 3
+    assert executor.idle() == 2
+    executor.submit([bench.task("late")])
+    (report,) = bench.until(executor, 1)
+    (running,) = executor.running()
+    assert running.task.job.id == "s0"
+    assert bench.value(report.outcome) != running.pid
+
+
+def test_with_fewer_workers_what_runs_goes_on_and_nothing_new_begins(bench, tmp_path):
+    executor = Processes(3)
+    start_sleepers(bench, executor, 2, tmp_path)
+    sleep(bench, executor, 2, tmp_path)
+    assert executor.idle() == 1
+    assert executor.resize(2) == 2
+    assert executor.idle() == 0
+    assert executor.resize(-5) == 1
+    assert executor.idle() == 0
+    assert len(executor.running()) == 2
+    assert executor.resize(10**9) > 3
+
+
+def test_one_worker_more_that_cant_be_started_is_done_without(bench, monkeypatch, tmp_path):
+    executor = Processes(1)
+    start_sleepers(bench, executor, 1, tmp_path)
+    sleep(bench, executor, 1, tmp_path)
+
+    def refuse(_folder):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("weft.executors.processes.open_sink", refuse)
+    assert executor.resize(2) == 1
+
+
+def test_what_running_jobs_use_is_measured(bench, tmp_path):
+    executor = Processes(1)
+    start_sleepers(bench, executor, 1, tmp_path)
+    sleep(bench, executor, 1, tmp_path)
+    (running,) = executor.running()
+    assert running.rss is not None
+    assert running.rss > 1 << 20

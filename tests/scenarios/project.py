@@ -47,11 +47,17 @@ class Project:
 
     def run(self, *commands: str, python: str | None = None, **environment: str) -> Ran:
         """Run ``script.py`` with these commands as arguments."""
+        return self.call("script.py", *commands, python=python, **environment)
+
+    def call(
+        self, *words: str, python: str | None = None, cwd: Path | None = None, **environment: str
+    ) -> Ran:
+        """Run Python with these arguments."""
         said = self.folder / "said"
         said.write_text("")
         done = subprocess.run(
-            [python or sys.executable, "script.py", *commands],
-            cwd=self.folder,
+            [python or sys.executable, *words],
+            cwd=cwd or self.folder,
             env=self._environment(said, environment),
             capture_output=True,
             text=True,

@@ -104,7 +104,7 @@ def test_damage_that_a_later_question_meets_is_set_aside_by_the_next_opening(fol
     damage(folder, "j1500")
     store = Store.open(folder, write=True)
     with pytest.raises(StoreError, match="damaged") as caught:
-        store.durations()
+        store.columns.durations()
     assert "Run make" in caught.value.cure
     assert set_aside(folder) == []
     store = reopened(store)

@@ -8,6 +8,7 @@ import pytest
 
 from weft.errors import StoreError
 from weft.fingerprint.files import FileHasher, FileStamp
+from weft.graph.keeping import KeptCommand
 from weft.model.job import JobRecord
 from weft.model.outcome import ErrorReport, Frame, Observation, Outcome
 from weft.model.resources import DEFAULT_OPTIONS
@@ -33,7 +34,7 @@ def record(name: str, definer: str = "gen", inputs: tuple[str, ...] = ()) -> Job
 
 
 def define(store, jobs, digest):
-    store.define([("f", b"c", False)], jobs, digest)
+    store.define([KeptCommand("f", b"c", dynamic=False)], jobs, digest)
 
 
 def job(name: str, definition: str = "d", inputs: tuple[str, ...] = ()):
@@ -73,7 +74,7 @@ def test_what_is_pending_is_seen_by_questions(store):
     number = remember(store, "j", 1)
     assert store.trace(number).job_id == "j"
     assert store.past()["j"].traces == (number,)
-    assert store.durations() == {"j": 0.5}
+    assert store.columns.durations() == {"j": 0.5}
 
 
 def test_a_trace_that_is_not_there_is_a_key_error(store):
@@ -123,7 +124,7 @@ def test_a_failure_is_an_attempt_without_a_trace(store):
     store.end_run("failed")
     store = reopened(store)
     assert store.traces() == []
-    (row,) = store.attempts("j")
+    (row,) = store.chronicle.attempts("j")
     assert (row.id, row.run, row.number, row.key) == (number, run, 2, b"K")
     assert (row.state, row.error, row.note) == (AttemptState.FAILED, error, "a note")
     assert (row.exit_code, row.signal, row.max_rss, row.host) == (3, 9, 1 << 40, "h")
@@ -132,14 +133,14 @@ def test_a_failure_is_an_attempt_without_a_trace(store):
     assert store.output(number) == ("out", "err")
     assert store.output(number + 1) == (None, None)
     assert store.past() == {"j": Past(number, b"K", AttemptState.FAILED, 2, None, ())}
-    assert store.durations() == {}
+    assert store.columns.durations() == {}
     store.close()
 
 
 def test_one_attempt_is_found_by_its_id(store):
     number = remember(store, "j", 1)
-    assert store.attempt(number) == store.attempts("j")[0]
-    assert store.attempt(number + 1) is None
+    assert store.chronicle.attempt(number) == store.chronicle.attempts("j")[0]
+    assert store.chronicle.attempt(number + 1) is None
 
 
 def test_what_a_run_ran_well_is_listed_with_its_reasons(store):
@@ -149,16 +150,16 @@ def test_what_a_run_ran_well_is_listed_with_its_reasons(store):
     store.record("a", 1, b"K", done, executor="x", reason="why")
     store.record("b", 1, b"K", done, executor="x", reason=None)
     store.record("c", 1, b"K", failed, executor="x", reason="why")
-    assert store.run_reasons(run) == {"a": "why", "b": None}
+    assert store.chronicle.reasons_of_run(run) == {"a": "why", "b": None}
 
 
 def test_only_the_newest_successful_duration_counts(store):
     for seconds, state in [(1.0, 0), (2.0, 0), (9.0, 1)]:
         outcome = Outcome(AttemptState(state), 0.0, seconds)
         store.record("j", 1, b"K", outcome, executor="x", trace=None)
-    assert store.durations() == {"j": 2.0}
+    assert store.columns.durations() == {"j": 2.0}
     assert store.past(["j"])["j"].duration == 2.0
-    assert [row.duration for row in store.attempts("j")] == [1.0, 2.0, 9.0]
+    assert [row.duration for row in store.chronicle.attempts("j")] == [1.0, 2.0, 9.0]
 
 
 def test_a_result_that_is_not_to_be_remembered_serves_this_run_only(store):
@@ -340,14 +341,14 @@ def test_runs_and_events_are_remembered(store):
     store.end_run("done")
     store = reopened(store)
     second = store.begin_run([])
-    runs = store.runs()
+    runs = store.chronicle.runs()
     assert [(r.id, r.argv, r.outcome, r.pid) for r in runs] == [
         (first, ("make", "x"), "done", os.getpid()),
         (second, (), None, os.getpid()),
     ]
-    (event,) = store.events()
+    (event,) = store.chronicle.events()
     assert (event.run, event.kind, event.payload) == (first, "started", {"jobs": 3})
-    assert store.events(since=event.id) == []
+    assert store.chronicle.events(since=event.id) == []
     assert store.packages(first) == {"numpy": "2"}
     assert store.packages(second) == {}
     store.close()
@@ -385,7 +386,7 @@ def test_cleaned_jobs_lose_traces_values_and_past_failures(store):
     store.clean(["a"])
     assert [row[3] for row in store.traces()] == ["b"]
     assert store.past()["a"].key is None
-    assert [row.remembered for row in store.attempts("a")] == [False, False]
+    assert [row.remembered for row in store.chronicle.attempts("a")] == [False, False]
     assert store.has_values([outcome_of(1).result, outcome_of(2).result]) == {outcome_of(2).result}
 
 
@@ -417,7 +418,7 @@ def test_forgotten_jobs_lose_attempts_and_logs(store):
     number = store.record("a", 1, b"K", outcome, executor="x", trace=(0, b"", b"", "", *[None] * 3))
     other = remember(store, "b", 2)
     store.forget(["a"])
-    assert store.attempts("a") == []
+    assert store.chronicle.attempts("a") == []
     assert store.output(number) == (None, None)
     assert [row[0] for row in store.traces()] == [other]
 

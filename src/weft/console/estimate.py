@@ -50,17 +50,10 @@ def expected_seconds(
 
 
 class Estimator:
-    """Estimates what is left of one run.
+    """Estimates what is left of one run, for as many workers as it has at that time."""
 
-    Parameters
-    ----------
-    n
-        Jobs that may run at the same time.
-    """
-
-    def __init__(self, context: Context, n: int) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._n = n
         self._durations: Mapping[str, float] | None = None
         self._means: dict[str, float] = {}
         self._made = 0.0
@@ -83,11 +76,11 @@ class Estimator:
         open_jobs = loop.plan.jobs_in(
             Status.WAITING, Status.READY, Status.RUNNING, Status.DELEGATED
         )
-        seconds = expected_seconds(open_jobs, durations, self._means, self._n)
+        seconds = expected_seconds(open_jobs, durations, self._means, loop.workers)
         if seconds is None:
             return self._by_pace(loop, len(open_jobs), now)
         under_way = sum(time.time() - running.started for running in loop.executor.running())
-        return max(seconds - under_way / self._n, 0.0)
+        return max(seconds - under_way / loop.workers, 0.0)
 
     def _by_pace(self, loop: Loop, jobs: int, now: float) -> float | None:
         """As fast as up to now; said only when all jobs are known (a generator may add some)."""
@@ -101,7 +94,7 @@ class Estimator:
     def _past(self) -> Mapping[str, float]:
         if self._durations is None:
             with self._context.reading() as store:
-                self._durations = store.durations()
+                self._durations = store.columns.durations()
             by_function: dict[str, list[float]] = defaultdict(list)
             for job in self._context.graph:
                 if job.id in self._durations:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from weft.console.failing import failure, outcome_of
-from weft.console.sight import Sight
-from weft.console.views import (
+from weft.console.explanations import (
     Blocked,
     Cancelled,
     DidRun,
+    Difference,
     Explanation,
     Explanations,
     Fresh,
+    Runs,
     Verdict,
     Waits,
     WillRun,
 )
+from weft.console.failing import failure, outcome_of
+from weft.console.sight import FEW, Sight, differing
 from weft.fingerprint.origin import package_versions
+from weft.graph.definition import arguments_text
 from weft.model.job import Job
 from weft.model.reasons import NeverRun, from_json
 from weft.model.states import JobState
 from weft.scheduler.survey import FAILED
+from weft.store.rows import TraceFlag
+
+ACCEPTED = TraceFlag.ACCEPTED | TraceFlag.PRETENDED
 
 
 def explain_all(seen: Sight) -> Explanations:
     """What there is something to say of: what failed, is blocked or stale, and what an edit ran."""
-    found = [_explanation(seen, job) for job in seen.survey.graph]
+    last_run = seen.last_run
+    found = [
+        _explanation(seen, job)
+        for job in seen.chosen(())
+        if seen.state(job) is not JobState.DONE or last_run.get(job.id) is not None
+    ]
     news = [e for e in found if _is_news(seen, e)]
     ran = tuple(e for e in news if isinstance(e.verdict, DidRun))
     rest = tuple(e for e in news if not isinstance(e.verdict, DidRun))
@@ -39,16 +50,20 @@ def _is_news(seen: Sight, found: Explanation) -> bool:
         case Fresh() | DidRun(reasons=()) | WillRun(reasons=(NeverRun(),)):
             return False
         case Waits():
-            return seen.survey.was_done(seen.survey.graph.jobs[found.id])
+            return seen.survey.was_done(seen.graph.jobs[found.job_id])
     return True
 
 
-def explain(seen: Sight, jobs: Sequence[Job]) -> Explanations:
+def explain(seen: Sight, jobs: Sequence[Job], *, with_differences: bool = False) -> Explanations:
     """Why these jobs are as they are."""
-    found = [_explanation(seen, job) for job in jobs]
-    upgrades = [_upgrades(seen, job) for job in jobs]
-    pairs = zip(found, upgrades, strict=True)
-    return Explanations(tuple(replace(one, upgrades=packages) for one, packages in pairs))
+    if len(jobs) > FEW:
+        seen.last_run  # noqa: B018 - one query for all of them, instead of one for each
+    found = []
+    for job in jobs:
+        differences = tuple(_differences(seen, job)) if with_differences else ()
+        one = _explanation(seen, job)
+        found.append(replace(one, upgrades=_upgrades(seen, job), differences=differences))
+    return Explanations(tuple(found))
 
 
 def _upgrades(seen: Sight, job: Job) -> tuple[str, ...]:
@@ -66,13 +81,16 @@ def _upgrades(seen: Sight, job: Job) -> tuple[str, ...]:
 
 
 def _explanation(seen: Sight, job: Job) -> Explanation:
-    return Explanation(job.id, job.command.name, seen.state(job), _verdict(seen, job))
+    return Explanation(job.id, job.command.name, seen.state(job), verdict(seen, job))
 
 
-def _verdict(seen: Sight, job: Job) -> Verdict:
+def verdict(seen: Sight, job: Job) -> Verdict:
+    """Why one job is as it is."""
     state = seen.state(job)
     if state is JobState.DONE:
         return _why_fresh(seen, job)
+    if state is JobState.RUNNING:
+        return Runs()
     if state is JobState.CANCELLED:
         return Cancelled()
     if state is JobState.BLOCKED:
@@ -88,9 +106,32 @@ def _verdict(seen: Sight, job: Job) -> Verdict:
 
 
 def _why_fresh(seen: Sight, job: Job) -> Verdict:
-    if job.id not in seen.last_run:
+    head = seen.survey.plan.traces.get(job.index)
+    if head is not None and head[4] & ACCEPTED:
+        return Fresh(accepted=True)
+    ran, reason = seen.ran_last(job)
+    if not ran:
         return Fresh()
     if not seen.is_of_newest_attempt(job):
         return Fresh(again=True)
-    reason = seen.last_run[job.id]
     return DidRun(from_json(reason) if reason else ())
+
+
+def _differences(seen: Sight, job: Job) -> Iterator[Difference]:
+    """What is another than in the job's trace before: of a stale one the newest, else the last."""
+    past = seen.survey.remembered.past(job.id)
+    stale = seen.state(job) is not JobState.DONE
+    traces = past.traces if past is not None else ()
+    if len(traces) < (1 if stale else 2):
+        return
+    before = seen.store.trace(traces[-1] if stale else traces[-2])
+    if stale:
+        changed = seen.changed_code(job, before)
+        after = arguments_text(job)
+    else:
+        newest = seen.store.trace(traces[-1])
+        changed = differing(seen.code_of(before.code), seen.code_of(newest.code))
+        after = newest.arguments_text
+    yield from (Difference(*names) for names in changed)
+    if before.arguments_text != after:
+        yield Difference("arguments", before.arguments_text, after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sysconfig
 
-from weft.console.views import Failure
+from weft.console.explanations import Failure
 from weft.model.outcome import ErrorReport, Frame, Outcome, describe
 from weft.store.rows import AttemptRow
 

@@ -2,93 +2,199 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import repeat
+from operator import attrgetter
 
+from weft.console.details import AttemptLine, Details, DetailsPages
+from weft.console.explaining import verdict
+from weft.console.explanations import verdict_words
 from weft.console.failing import outcome_of
-from weft.console.sight import Sight
-from weft.console.views import (
-    AttemptLine,
-    Details,
-    DetailsPages,
-    FunctionLine,
-    JobLine,
-    Listing,
-    Tally,
-)
+from weft.console.listing import LARGE, FunctionLine, JobLine, Listing, Tally
+from weft.console.sight import FEW, Sight
 from weft.errors import WeftError
 from weft.graph.definition import arguments_text, value_text
 from weft.model.job import Job
 from weft.model.outcome import describe
 from weft.model.reasons import from_json
+from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.model.states import AttemptState, JobState
 from weft.store.objects import ObjectLost
 from weft.store.rows import AttemptRow
 
+_STATES = tuple(JobState)
+SORTS: Mapping[str, tuple[Callable[[JobLine], object], bool]] = {
+    "id": (attrgetter("job_id"), False),
+    "function": (attrgetter("function"), False),
+    "state": (lambda job: _STATES.index(job.state), False),
+    "time": (lambda job: job.seconds or 0.0, True),
+    "size": (lambda job: job.size or 0, True),
+    "memory": (lambda job: job.memory or 0, True),
+    "age": (lambda job: job.ended or 0.0, True),
+}
+"""What ``ls`` can sort by; and whether the largest (or newest) comes first."""
 
-def listing(seen: Sight, jobs: Sequence[Job], *, with_reasons: bool) -> Listing:
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a list is to be."""
+
+    reasons: bool = False
+    details: bool = False
+    sort: str | None = None
+    reverse: bool = False
+    limit: int | None = None
+
+
+def listing(seen: Sight, jobs: Sequence[Job], wish: Wish) -> Listing:
     """One line per job."""
-    durations = seen.store.durations()
-    lines = tuple(
-        JobLine(
-            id=job.id,
-            function=job.command.name,
-            state=seen.state(job),
-            stale=seen.is_stale(job),
-            seconds=durations.get(job.id),
-            reasons=seen.reasons(job) if with_reasons else (),
-        )
-        for job in jobs
+    sizes = _sizes(seen, all_sizes=wish.details or wish.sort == "size")
+    if wish.details or wish.sort == "memory":
+        lines = _detailed_lines(seen, jobs, sizes)
+    else:
+        lines = _plain_lines(seen, jobs, sizes)
+    if wish.sort is not None:
+        key, descending = SORTS[wish.sort]
+        lines.sort(key=key, reverse=descending is not wish.reverse)  # type: ignore[arg-type]
+    elif wish.reverse:
+        lines.reverse()
+    shown = lines if wish.limit is None else lines[: wish.limit]
+    if wish.reasons:
+        shown = [_with_reasons(seen, line) for line in shown]
+    left_out = len(lines) - len(shown)
+    return Listing(tuple(shown), time.time(), wish.reasons, wish.details, left_out)
+
+
+def _with_reasons(seen: Sight, line: JobLine) -> JobLine:
+    if line.state is JobState.DONE:
+        return line
+    job = seen.graph.jobs[line.job_id]
+    why = verdict_words(verdict(seen, job), line.function)
+    return line._replace(reasons=seen.reasons(job), why=why)
+
+
+def _plain_lines(seen: Sight, jobs: Sequence[Job], sizes: Mapping[bytes, int]) -> list[JobLine]:
+    ids = [job.id for job in jobs]
+    seconds, ended = seen.store.columns.times(ids if len(jobs) <= FEW else None)
+    found, results = seen.survey.states, seen.survey.plan.results
+    states = [found[name] for name in ids]
+    done = JobState.DONE
+    stale = [s is not done and seen.is_stale(job) for job, s in zip(jobs, states, strict=True)]
+    large = [sizes.get(results[job.index] or b"") for job in jobs] if sizes else repeat(None)
+    columns = zip(
+        ids,
+        [job.command.name for job in jobs],
+        states,
+        stale,
+        map(seconds.get, ids),
+        map(ended.get, ids),
+        large,
+        *map(repeat, JobLine._field_defaults.values()),
+        strict=False,
     )
-    return Listing(lines, with_reasons)
+    return list(map(JobLine._make, columns))
+
+
+def _detailed_lines(seen: Sight, jobs: Sequence[Job], sizes: Mapping[bytes, int]) -> list[JobLine]:
+    newest = seen.store.columns.newest()
+    lines = []
+    for line, job in zip(_plain_lines(seen, jobs, sizes), jobs, strict=True):
+        attempt = newest.get(job.id)
+        more = line._replace(level=len(_definers(seen, job)) + 1, dynamic=job.command.dynamic)
+        if attempt is not None:
+            cpu, memory, number = attempt
+            more = more._replace(cpu=cpu, memory=memory, attempts=number)
+        lines.append(more)
+    return lines
+
+
+def _sizes(seen: Sight, *, all_sizes: bool) -> Mapping[bytes, int]:
+    """Bytes by result, of all or of the large ones."""
+    return seen.store.columns.value_sizes(0 if all_sizes else LARGE)
 
 
 def tally(seen: Sight, jobs: Sequence[Job]) -> Tally:
     """One line per function, in the order of their first jobs."""
-    durations = seen.store.durations()
-    counts: dict[str, dict[JobState, int]] = defaultdict(lambda: defaultdict(int))
-    seconds: dict[str, float] = defaultdict(float)
+    durations, states = seen.store.columns.durations(), seen.survey.states
+    counts: dict[str, dict[JobState, int]] = {}
+    seconds: dict[str, list[float]] = defaultdict(list)
     for job in jobs:
-        name = job.command.name
-        counts[name][seen.state(job)] += 1
-        seconds[name] += durations.get(job.id, 0.0)
-    lines = [FunctionLine(name, dict(found), seconds[name]) for name, found in counts.items()]
-    return Tally(tuple(lines))
+        name, state = job.command.name, states[job.id]
+        counted = counts.setdefault(name, {})
+        counted[state] = counted.get(state, 0) + 1
+        taken = durations.get(job.id)
+        if taken is not None:
+            seconds[name].append(taken)
+    return Tally(tuple(_function_line(name, counts[name], seconds[name]) for name in counts))
 
 
-def details(seen: Sight, jobs: Sequence[Job]) -> DetailsPages:
+def _function_line(
+    name: str, counts: Mapping[JobState, int], seconds: Sequence[float]
+) -> FunctionLine:
+    return FunctionLine(name, counts, sum(seconds), max(seconds, default=0.0), len(seconds))
+
+
+def details(seen: Sight, jobs: Sequence[Job], max_lines: int | None) -> DetailsPages:
     """All that is known of these jobs."""
     dependants: dict[str, list[str]] = {job.id: [] for job in jobs}
-    for job in seen.survey.graph:
+    for job in seen.graph:
         for upstream in job.upstream:
             if upstream.id in dependants:
                 dependants[upstream.id].append(job.id)
-    return DetailsPages(tuple(_details(seen, job, dependants[job.id]) for job in jobs))
+    return DetailsPages(tuple(_details(seen, job, dependants[job.id]) for job in jobs), max_lines)
 
 
 def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
-    attempts = seen.store.attempts(job.id)
+    attempts = seen.store.chronicle.attempts(job.id)
     newest = attempts[-1] if attempts else None
     stdout, stderr = seen.store.output(newest.id) if newest else (None, None)
     failed = newest is not None and newest.state.failed
     error = newest.error if newest is not None and failed else None
     return Details(
-        id=job.id,
+        job_id=job.id,
         function=job.command.name,
         state=seen.state(job),
-        definer=job.definer,
+        verdict=verdict_words(verdict(seen, job), job.command.name),
+        definers=_definers(seen, job),
         arguments=_arguments(seen, job),
         result=_result(seen, job),
+        size=seen.store.columns.value_size(seen.survey.plan.results[job.index]),
+        options=_options(job.command.options),
         dependencies=tuple(dict.fromkeys(u.id for u in job.upstream)),
-        dependants=tuple(dependants),
-        defined=tuple(seen.survey.graph.generated.get(job.id, ())),
-        reasons=seen.reasons(job),
+        dependants=tuple(dict.fromkeys(dependants)),
+        defined=tuple(seen.graph.generated.get(job.id, ())),
         packages=_packages(seen, job, newest),
         attempts=tuple(_attempt_line(row) for row in attempts),
         stdout=stdout or "",
         stderr=stderr or "",
         traceback=(error.text or str(error)) if error else "",
     )
+
+
+def _definers(seen: Sight, job: Job) -> tuple[str, ...]:
+    found: list[str] = []
+    while job.definer is not None:
+        found.append(job.definer)
+        job = seen.graph.jobs[job.definer]
+    return tuple(reversed(found))
+
+
+def _options(options: Options) -> Mapping[str, object]:
+    """Those that differ from the defaults, as text."""
+    return {
+        field.name: _option_text(getattr(options, field.name))
+        for field in fields(options)
+        if getattr(options, field.name) != getattr(DEFAULT_OPTIONS, field.name)
+    }
+
+
+def _option_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(one if isinstance(one, str) else value_text(one) for one in value)
+    return value if isinstance(value, str) else value_text(value)
 
 
 def _result(seen: Sight, job: Job) -> str:
@@ -129,6 +235,7 @@ def _attempt_line(row: AttemptRow) -> AttemptLine:
         state=row.state,
         started=row.started,
         seconds=row.duration,
+        cpu=row.cpu,
         place=f"{place} on {row.host}" if row.host else place,
         memory=row.max_rss,
         cause="" if row.state is AttemptState.DONE else describe(outcome_of(row)).split("\n", 1)[0],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weft.errors import UserError
 
@@ -19,10 +19,13 @@ class Word:
     equals
         Where the first ``=`` outside of quotes stands, or -1: only such a word can set a
         parameter, so that ids with ``=`` can be written in quotes.
+    source
+        As it was written, with its quotes.
     """
 
     text: str
     equals: int = -1
+    source: str = field(default="", compare=False, repr=False)
 
     @property
     def setting(self) -> tuple[str, str] | None:
@@ -96,7 +99,7 @@ def _word(text: str, start: int) -> tuple[Word, int]:
                 equals = length + part.index("=")
         parts.append(part)
         length += len(part)
-    return Word("".join(parts), equals), place
+    return Word("".join(parts), equals, text[start:place]), place
 
 
 def _plain(text: str, start: int) -> tuple[str, int]:

@@ -11,10 +11,8 @@ from weft.console.session import Session
 from weft.console.words import count_words
 
 PROMPT = "@: "
-EDITED = "The script was edited; this prompt goes on with the old one: exit, and run it again."
+EDITED = "The script was edited: this prompt goes on with the old one until you reload."
 LEAVE = "Type exit, or press Ctrl-D, to leave."
-COMPLETED_IDS = 5000
-"""Ids that are offered for completion; with more, each key would be slow."""
 
 
 def converse(session: Session) -> int:
@@ -28,6 +26,8 @@ def converse(session: Session) -> int:
     """
     if not sys.stdin.isatty():
         return _obey(session)
+    session.interactive = True
+    session.ask = ask if session.context.settings["confirm"] else None
     session.screen.line(banner(session))
     read = _line_editor(session) if session.screen.live else _plain_reader
     edited = _edit_watch()
@@ -86,24 +86,38 @@ def _plain_reader() -> str:
 
 
 def _line_editor(session: Session) -> Callable[[], str]:
-    """Reads lines with history and completion."""
+    """Reads lines with history, completion, colours, and a bar with the counts below."""
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+    from prompt_toolkit.output import ColorDepth
+
+    from weft.console.editing import CommandCompleter, CommandLexer, toolbar
 
     path = _history_file(session.context.folder)
     history: History = FileHistory(str(path)) if path else InMemoryHistory()
-
-    def words() -> list[str]:
-        return [*session.table.names, *list(session.context.graph.jobs)[:COMPLETED_IDS]]
-
     editor: PromptSession[str] = PromptSession(
         PROMPT,
         history=history,
-        completer=WordCompleter(words, WORD=True),
+        completer=CommandCompleter(session),
+        lexer=CommandLexer(session.table),
         complete_while_typing=False,
+        color_depth=None if session.screen.colour else ColorDepth.DEPTH_1_BIT,
     )
-    return editor.prompt
+
+    def read() -> str:
+        bar = toolbar(session)
+        return editor.prompt(bottom_toolbar=lambda: bar)
+
+    return read
+
+
+def ask(intention: str) -> bool:
+    """Put a question to the person at the terminal; anything but a yes is a no."""
+    try:
+        return input(f"{intention} Go on? [y/N] ").strip().lower() in {"y", "yes"}
+    except (EOFError, KeyboardInterrupt):
+        print()  # noqa: T201 - the answer's line is left open
+        return False
 
 
 def _history_file(folder: Path) -> Path | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
+from weft.console.view import plain
 from weft.console.words import NAMES_SHOWN, name_list
 from weft.model.reasons import (
     ArgumentsChanged,
@@ -55,6 +57,8 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return f"dependency {job_id} was removed"
         case ObservationChanged(kind, key):
             return f"the {kind} that it read changed: {key}"
+        case ValueMissing(pretended=True):
+            return "it was only pretended to be done, and its value is needed"
         case ValueMissing():
             return "its result is remembered, but its value is gone and needed"
         case Invalidated():
@@ -85,6 +89,22 @@ def reasons_words(reasons: Sequence[Reason], function: str = "") -> str:
     if more:
         shown.append(f"{more} more reasons")
     return "; ".join(shown)
+
+
+def reason_documents(reasons: Sequence[Reason], function: str = "") -> list[dict[str, object]]:
+    """Reasons as programs read them: their kind, their facts, and the words.
+
+    >>> reason_documents([DependencyAdded("fit")])
+    [{'kind': 'DependencyAdded', 'job_id': 'fit', 'text': 'dependency fit was added'}]
+    """
+    return [
+        {
+            "kind": type(reason).__name__,
+            **{field.name: plain(getattr(reason, field.name)) for field in fields(reason)},
+            "text": reason_words(reason, function),
+        }
+        for reason in reasons
+    ]
 
 
 def reasons_in_general(reasons: Sequence[Reason], function: str = "") -> str:

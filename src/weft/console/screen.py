@@ -33,7 +33,9 @@ class Tone(Enum):
     GOOD = "32"
     BAD = "31"
     WARNING = "33"
-    BUSY = "36"
+    """Shown as brown by most terminals."""
+    BUSY = "93"
+    READY = "36"
     STRONG = "1"
     FAINT = "2"
 
@@ -47,7 +49,8 @@ class Screen:
     width
         Columns.
     colour
-        Whether ANSI colours are used: on terminals, unless ``NO_COLOR`` is set.
+        Whether ANSI colours are used: on terminals, unless ``NO_COLOR`` is set or somebody says
+        otherwise.
     live
         Whether a line can be painted over: on terminals that are not dumb.
     """
@@ -58,15 +61,22 @@ class Screen:
     live: bool = False
 
     @classmethod
-    def of(cls, stream: TextIO | None = None) -> Screen:
-        """The screen that a stream (by default standard output) shows on."""
+    def of(cls, stream: TextIO | None = None, colours: str = "auto") -> Screen:
+        """The screen that a stream (by default standard output) shows on.
+
+        Parameters
+        ----------
+        colours
+            ``auto``, ``always`` or ``never``.
+        """
         stream = stream if stream is not None else sys.stdout
         if not stream.isatty():
-            return cls(stream)
+            return cls(stream, colour=colours == "always")
         import shutil
 
         live = os.environ.get("TERM", "") not in {"", "dumb"}
-        colour = live and not os.environ.get("NO_COLOR")
+        wanted = live and not os.environ.get("NO_COLOR")
+        colour = wanted if colours == "auto" else colours == "always"
         return cls(stream, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, colour, live)
 
     def paint(self, text: str, tone: Tone | None) -> str:

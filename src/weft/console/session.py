@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from weft.console.parser import Line, parse
 from weft.console.screen import OutputFailed, Screen, Tone, open_closed_streams
-from weft.console.table import Table, bind
+from weft.console.table import JSON, Table, bind
 from weft.console.words import one_line
 from weft.errors import Interrupted, WeftBug, WeftError
 
 if TYPE_CHECKING:
-    from weft.console.views import View
+    from weft.console.view import View
     from weft.context import Context
 
 BUG_EXIT_CODE = WeftBug.exit_code
@@ -33,11 +33,21 @@ class Session:
     ----------
     screen
         Where views go; by default standard output.
+    ask
+        Puts a yes-or-no question to a person; None in a batch, where nobody is there to answer.
     """
 
-    def __init__(self, context: Context, screen: Screen | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        screen: Screen | None = None,
+        ask: Callable[[str], bool] | None = None,
+    ) -> None:
         open_closed_streams()
         self.context = context
+        self.ask = ask
+        self.interactive = False
+        """Whether a person types the commands."""
         self._screen = screen
 
     def __repr__(self) -> str:
@@ -46,7 +56,7 @@ class Session:
     @property
     def screen(self) -> Screen:
         """Looked up anew each time, since standard output may be exchanged."""
-        return self._screen or Screen.of()
+        return self._screen or Screen.of(colours=self.context.settings["color"])
 
     @cached_property
     def table(self) -> Table:
@@ -78,9 +88,20 @@ class Session:
 
     def _carry_out(self, line: Line) -> None:
         command = self.table.find(line.name)
-        view = command.handler(self, bind(command, line, self.context.graph.jobs))
+        arguments = bind(command, line, self.context.graph.jobs)
+        view = command.handler(self, arguments)
         if view is not None:
-            self.show(view)
+            self.show(view, as_json=bool(arguments.values.get(JSON.name)))
+
+    def confirm(self, intention: str) -> bool:
+        """Whether to go on: at a prompt the person is asked, in a batch it was said already.
+
+        Parameters
+        ----------
+        intention
+            What is about to be done, in one sentence.
+        """
+        return self.ask is None or self.ask(intention)
 
     def try_to_run(self, text: str, errors: Screen | None = None) -> int | None:
         """Carry out commands; the exit code is returned, or None when somebody said ``exit``.
@@ -102,15 +123,22 @@ class Session:
         code = run_guarded(act, self.context.folder, errors)
         return None if leaving else code
 
-    def show(self, view: View | str) -> None:
+    def show(self, view: View | str, *, as_json: bool = False) -> None:
         """Put a view, or a sentence, on the screen."""
         screen = self.screen
-        if isinstance(view, str):
+        if as_json:
+            screen.line(_json(view))
+        elif isinstance(view, str):
             screen.line(view)
-            return
-        from weft.console.render import render
+        else:
+            screen.write("".join([f"{line}\n" for line in view.lines(screen)]))
 
-        screen.write("".join(f"{line}\n" for line in render(view, screen)))
+
+def _json(view: View | str) -> str:
+    import json
+
+    document = {"message": view} if isinstance(view, str) else view.document()
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def run_guarded(action: Callable[[], None], folder: Path, errors: Screen | None = None) -> int:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from weft.console.parser import Line, Word
 from weft.errors import UserError
-from weft.model.resources import parse_memory
+from weft.settings.kind import Kind, read_value, wanted
+
+__all__ = [
+    "JSON",
+    "Arguments",
+    "ConsoleCommand",
+    "Kind",
+    "Parameter",
+    "Section",
+    "Selects",
+    "Table",
+    "all_cores",
+    "bind",
+]
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.views import View
+    from weft.console.view import View
 
 
 class Section(Enum):
@@ -32,15 +46,7 @@ class Selects(Enum):
     NOTHING = "takes no jobs"
     OPTIONAL = "takes jobs"
     REQUIRED = "needs jobs"
-
-
-class Kind(Enum):
-    """The type of a parameter's value."""
-
-    INTEGER = "a whole number, at least 1"
-    SWITCH = "1 or 0"
-    MEMORY = 'an amount such as "2GB"'
-    TEXT = "a text"
+    ONE = "needs a job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +58,36 @@ class Parameter:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    short: str = ""
+    """The letter of ``-x``, another way to write it."""
+
+
+JSON = Parameter("json", Kind.SWITCH, default=False, help="1: as one JSON document (0)")
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What one call of a command asks for: words that choose jobs, and all parameters."""
+    """What one call of a command asks for.
+
+    Attributes
+    ----------
+    selection
+        The expression that chooses jobs, as it was written; empty without one.
+    values
+        All parameters.
+    words
+        What was given beside parameters, word by word without quotes.
+    """
 
     selection: tuple[str, ...]
     values: Mapping[str, Any]
+    words: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
+
+
+_USAGE = {Selects.REQUIRED: "JOBS", Selects.OPTIONAL: "[JOBS]", Selects.ONE: "JOB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +105,26 @@ class ConsoleCommand:
     aliases: tuple[str, ...] = ()
     description: str = ""
     """What ``help COMMAND`` says beyond the one line."""
-    free_words: bool = field(default=False)
-    """Whether its words name something else than jobs."""
+    free_words: str = ""
+    """What its words are called when they name something else than jobs, such as ``[COMMAND]``."""
+    examples: tuple[str, ...] = ()
+    """Lines as they are typed."""
+
+    @property
+    def accepted(self) -> tuple[Parameter, ...]:
+        """All parameters; what only looks can answer in JSON too."""
+        return (*self.parameters, JSON) if self.section is Section.LOOKING else self.parameters
 
     @property
     def usage_short(self) -> str:
         """How it is written, without its parameters."""
-        words = {Selects.REQUIRED: "JOBS", Selects.OPTIONAL: "[JOBS]"}.get(self.selects, "")
-        return f"{self.name} {'[COMMAND]' if self.free_words else words}".strip()
+        words = _USAGE.get(self.selects, "")
+        return f"{self.name} {self.free_words or words}".strip()
 
     @property
     def usage(self) -> str:
         """How it is written, with all that it takes."""
-        return " ".join([self.usage_short, *(f"[{p.name}=]" for p in self.parameters)])
+        return " ".join([self.usage_short, *(f"[{p.name}=]" for p in self.accepted)])
 
 
 class Table:
@@ -133,51 +165,93 @@ def bind(command: ConsoleCommand, line: Line, ids: Collection[str]) -> Arguments
     Parameters
     ----------
     ids
-        Of the jobs: a word with ``=`` or ``--`` that is one of them, and no parameter, chooses that
-        job.
+        Of the jobs: a word with ``=`` or ``-`` that is one of them (or, with a wildcard, could
+        be), and no parameter, chooses jobs.
 
     Raises
     ------
     UserError
         For unknown parameters, impossible values, missing or unwanted jobs.
     """
-    known = {parameter.name: parameter for parameter in command.parameters}
-    values = {parameter.name: parameter.default for parameter in command.parameters}
-    selection = []
-    for word in line.words:
+    known = {parameter.name: parameter for parameter in command.accepted}
+    known.update((f"-{p.short}", p) for p in command.accepted if p.short)
+    values = {parameter.name: parameter.default for parameter in command.accepted}
+    chosen: list[Word] = []
+    words = iter(line.words)
+    for word in words:
         name, text = _setting(word) or ("", None)
-        if name in known:
-            values[name] = parse_value(known[name], _implied(known[name]) if text is None else text)
-        elif not name or word.text in ids or (command.free_words and text is None):
-            selection.append(word.text)
+        parameter = known.get(name)
+        if parameter is not None:
+            text = _value_after(parameter, word, words) if text is None else text
+            values[parameter.name] = read_value(
+                parameter.name, parameter.kind, text, parameter.choices
+            )
+        elif not name or _may_choose(word, ids) or command.free_words:
+            chosen.append(word)
         else:
             raise _unknown_parameter(command, word.text, name)
-    _check_selection(command, selection)
-    return Arguments(tuple(selection), values)
+    _check_selection(command, chosen)
+    plain = tuple(word.text for word in chosen)
+    return Arguments(() if command.free_words else _expression(chosen, ids), values, plain)
+
+
+def _expression(words: Sequence[Word], ids: Collection[str]) -> tuple[str, ...]:
+    """What chooses jobs, as it was written."""
+    if not words:
+        return ()
+    text = " ".join(word.source for word in words)
+    # An expression that is an id as a whole means that job; these are several words.
+    return (f"({text})",) if len(words) > 1 and text in ids else (text,)
+
+
+def _may_choose(word: Word, ids: Collection[str]) -> bool:
+    if word.text in ids:
+        return True
+    fixed = re.split(r"[*?\[]", word.text)[0]
+    return len(fixed) < len(word.text) and any(name.startswith(fixed) for name in ids)
 
 
 def _setting(word: Word) -> tuple[str, str | None] | None:
-    """Name and value of ``name=value`` or ``--name=value``; of ``--name`` the name and None."""
-    if not word.text.startswith("--"):
+    """Name and value of ``name=value`` or ``--name=value``; of ``--name`` the name and None.
+
+    Of ``-x`` the name is ``-x``.
+    """
+    if not word.text.startswith("-"):
         return word.setting
+    if not word.text.startswith("--"):
+        short = len(word.text) == 2 and word.source == word.text
+        return (word.text, None) if short else None
     if word.equals < 0:
-        quoted = "=" in word.text
-        return None if quoted else (_plain_name(word.text), None)
+        quoted = "=" in word.text or word.source != word.text
+        return None if quoted or word.text == "--" else (_plain_name(word.text), None)
     return _plain_name(word.text[: word.equals]), word.text[word.equals + 1 :]
+
+
+def _value_after(parameter: Parameter, word: Word, words: Iterator[Word]) -> str:
+    """The value of an option that was written without one: only switches imply it."""
+    if parameter.kind is Kind.SWITCH:
+        return "1"
+    following = next(words, None)
+    if following is None:
+        raise UserError(
+            f"{word.text} needs a value.",
+            facts={parameter.name: wanted(parameter.kind, parameter.choices)},
+            cure=f"Write {parameter.name}=...",
+        )
+    return following.text
 
 
 def _plain_name(option: str) -> str:
     return option.removeprefix("--").replace("-", "_")
 
 
-def _implied(parameter: Parameter) -> str:
-    """The value of ``--name``: only switches have one."""
-    return "1" if parameter.kind is Kind.SWITCH else ""
-
-
-def _check_selection(command: ConsoleCommand, selection: Sequence[str]) -> None:
+def _check_selection(command: ConsoleCommand, selection: Sequence[Word]) -> None:
     if command.free_words:
         return
+    if command.selects is Selects.ONE and not selection:
+        raise UserError(
+            f"{command.name} needs to be told which job.", cure=f"Write {command.name} JOB."
+        )
     if command.selects is Selects.REQUIRED and not selection:
         raise UserError(
             f"{command.name} needs to be told which jobs.",
@@ -186,13 +260,13 @@ def _check_selection(command: ConsoleCommand, selection: Sequence[str]) -> None:
     if command.selects is Selects.NOTHING and selection:
         raise UserError(
             f"{command.name} takes no jobs.",
-            facts={"given": " ".join(selection)},
+            facts={"given": " ".join(word.source for word in selection)},
             cure=f"Write just {command.name}.",
         )
 
 
 def _unknown_parameter(command: ConsoleCommand, word: str, name: str) -> UserError:
-    names = [parameter.name for parameter in command.parameters]
+    names = [parameter.name for parameter in command.accepted]
     known = f"It has {', '.join(names)}." if names else "It has none."
     cure = _near(name, names) or known
     if name == "help":
@@ -207,34 +281,6 @@ def _near(name: str, names: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name, names, n=3)
     return f"Did you mean {' or '.join(near)}?" if near else ""
-
-
-_SWITCHES = {
-    **dict.fromkeys(("1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
-
-
-def parse_value(parameter: Parameter, text: str) -> Any:
-    """The value that ``text`` means for ``parameter``.
-
-    >>> parse_value(Parameter("n", Kind.INTEGER, 1, ""), "4")
-    4
-    """
-    value: Any = None
-    match parameter.kind:
-        case Kind.INTEGER:
-            value = int(text) if text.isdecimal() and int(text) else None
-        case Kind.SWITCH:
-            value = _SWITCHES.get(text.lower())
-        case Kind.MEMORY:
-            value = parse_memory(text)
-        case Kind.TEXT:
-            value = text if not parameter.choices or text in parameter.choices else None
-    if value is None:
-        wanted = " or ".join(parameter.choices) or parameter.kind.value
-        raise UserError(f"{parameter.name}={text}: {parameter.name} is {wanted}.")
-    return value
 
 
 def all_cores() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 NAMES_SHOWN = 4
 """How many names of one kind are listed before the rest is counted."""
 
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, other line ends, and what turns the direction of text."""
 
@@ -21,6 +22,15 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def output_line(text: str) -> str:
+    """A line that a job printed, without its colours, made harmless.
+
+    >>> output_line("a\\t\\x1b[31mred\\x1b[0m\\x07")
+    'a       red\\\\x07'
+    """
+    return one_line(_COLOURS.sub("", text).expandtabs())
 
 
 def name_list(names: Sequence[str]) -> str:

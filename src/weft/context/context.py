@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,22 +15,30 @@ from weft.errors import JobFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
 from weft.graph.graph import Graph
-from weft.graph.selection import select
 from weft.model.job import Job
 from weft.model.promise import Promise
-from weft.model.states import JobState
+from weft.scheduler.facts import StoreFacts
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
 from weft.scheduler.ready import Budget
 from weft.scheduler.summary import Reporter, RunSummary, Silent
-from weft.scheduler.survey import Survey, recall, survey
+from weft.scheduler.survey import Survey, survey
+from weft.settings import Settings, read_settings
+from weft.settings.settings import COMMAND_LINE
 from weft.store.lease import Lease
+from weft.store.live import running_attempts
 from weft.store.store import Store
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor as FuturesExecutor
 
+    from weft.context.forgetting import Collected
+    from weft.context.previewing import Preview
+    from weft.context.remembering import Recollection
+    from weft.context.single import Single
+    from weft.context.vouching import Vouched
     from weft.executors.base import Executor
+    from weft.store.garbage import Policy
 
 T = TypeVar("T")
 
@@ -59,13 +67,19 @@ class Context(Definer):
     9
     """
 
-    def __init__(self, folder: str | Path | None = None, *, strict: bool = False) -> None:
-        super().__init__(Graph(), Fingerprinter(), strict=strict)
+    def __init__(self, folder: str | Path | None = None, *, strict: bool | None = None) -> None:
         if folder is not None and not str(folder):
             raise UserError("A context needs a folder.", cure='Write weft.Context("out-name").')
         # Absolute, so that a later chdir does not move the results.
         self.folder = Path(folder or f"out-{_script_name()}").absolute()
+        self.settings, self._unread = _settings(self.folder)
+        demanding = self.settings["strict"] if strict is None else strict
+        super().__init__(Graph(), Fingerprinter(), strict=demanding)
         self._lease: Lease | None = None
+        self._last: tuple[str, ...] = ()
+        """Ids of the jobs that were selected last, for the word ``last``."""
+        self._recollection: Recollection | None = None
+        """How to run jobs without their script; None where there is one."""
 
     def __repr__(self) -> str:
         return f"Context({self.folder.name!r}, {len(self._graph)} jobs)"
@@ -74,17 +88,30 @@ class Context(Definer):
     def remembered(cls, folder: str | Path) -> Context:
         """The context of a folder as the last run of its script left it, without the script.
 
-        Everything works but running jobs whose code is not known here.
+        Everything works but running jobs whose code can't be imported, such as that of the script
+        itself. Nothing is imported before a make.
         """
         context = cls(folder)
         with context.reading() as store:
-            recall(context._graph, store.jobs())
+            context._recollect(store)
         return context
+
+    def _recollect(self, store: Store) -> None:
+        """Take the jobs as the store has them now."""
+        from weft.context.remembering import recollect
+
+        self._graph = Graph(self._graph.token)
+        self._recollection = recollect(store, self._graph, self._fingerprinter, self.folder)
 
     @property
     def graph(self) -> Graph:
         """The jobs."""
         return self._graph
+
+    def give_settings(self, given: Mapping[str, str]) -> None:
+        """Settings of the command line, by name."""
+        for name, text in given.items():
+            self.settings = self.settings.with_value(name, text, COMMAND_LINE)
 
     # -- making ------------------------------------------------------------------------------
 
@@ -114,40 +141,119 @@ class Context(Definer):
         """
         how = options or MakeOptions(n=n)
         with self.writing(take_over=how.take_over) as store:
-            self.prepare()
+            self.prepare_to_run(store, selection)
             targets = self.select(selection, store) if selection else None
-            making = Making(self._graph, self._fingerprinter, store, how, self._beat)
+            making = self.making(store, how)
             plan, remembered = making.plan(targets)
             save_definitions(self._graph, store)
             summary = making.run(plan, remembered, executor, reporter or Silent())
-        raise_for(summary)
+        known = self._recollection
+        raise_for(summary, known.refusal(remembered, summary.failed) if known else None)
         return summary
 
+    def make_single(self, word: Selected, out_result: str | Path | None = None) -> Single:
+        """Run exactly one job, in this process; what it depends on must be done.
+
+        Parameters
+        ----------
+        out_result
+            A file that gets what came of it, as JSON: ``job_id``, ``state``, ``ran``, ``seconds``,
+            ``error`` and ``result`` (the hash).
+
+        Raises
+        ------
+        UserError
+            When the word names no job or several, or what it depends on is not done.
+        MakeFailed
+            When it failed.
+        """
+        from weft.context.single import make_single
+
+        return make_single(self, word, Path(out_result) if out_result is not None else None)
+
+    def preview(
+        self, *selection: Selected, options: MakeOptions | None = None, n: int = 1
+    ) -> Preview:
+        """What ``make`` would do; runs and writes nothing, also while another process makes."""
+        from weft.context.previewing import preview
+
+        return preview(self, selection, options or MakeOptions(n=n))
+
+    def making(self, store: Store, how: MakeOptions) -> Making:
+        """One make, of the jobs as they were prepared."""
+        making = Making(self._graph, self._fingerprinter, store, how, self._beat)
+        return making if self._recollection is None else self._recollection.taking_part_in(making)
+
     def prepare(self) -> None:
-        """Fingerprint the code as it is now, and define all jobs (rule 1)."""
+        """Fingerprint the code as it is now, and define all jobs (rule 1).
+
+        Raises
+        ------
+        UserError
+            When the settings can't be understood: told here, where errors are turned into words,
+            and not at the making of the context.
+        """
+        if self._unread is not None:
+            raise self._unread
         refresh(self._graph, self._fingerprinter)
+        if self._recollection is not None:
+            self._recollection.settle()
+
+    def prepare_to_run(self, store: Store, selection: Sequence[Selected] = ()) -> None:
+        """``prepare``; without the script, import before that what these jobs (by default: all)
+        need."""
+        if self._recollection is not None and self._recollection.is_outdated(store):
+            self._recollect(store)
+        if self._recollection is not None:
+            self._recollection.revive([str(getattr(one, "job_id", one)) for one in selection])
+        self.prepare()
 
     # -- looking -----------------------------------------------------------------------------
 
-    def survey(self) -> Survey:
-        """The state of every job now; writes nothing."""
+    def survey(self, store: Store | None = None, chosen: Sequence[Job] | None = None) -> Survey:
+        """The state of every job now; writes nothing.
+
+        Parameters
+        ----------
+        store
+            Open already, of a context whose definitions are up to date.
+        chosen
+            Jobs to decide about, with their upstream, where the others don't matter.
+        """
+        if store is not None:
+            return survey(store, self._graph, running_attempts(self.folder), chosen)
         self.prepare()
-        with self.reading() as store:
-            return survey(store, self._graph)
+        with self.reading() as own:
+            return self.survey(own, chosen)
 
-    def select(self, selection: Sequence[Selected], store: Store | None = None) -> list[Job]:
-        """The jobs that promises and words name, in definition order."""
+    def select(
+        self,
+        selection: Sequence[Selected],
+        store: Store | None = None,
+        surveyed: Callable[[], Survey] | None = None,
+    ) -> list[Job]:
+        """The jobs that promises and expressions name, in definition order.
 
-        @cache
-        def states() -> Mapping[str, JobState]:
-            if store is not None:
-                return survey(store, self._graph).states
-            return self.survey().states
+        Parameters
+        ----------
+        surveyed
+            Gives the states of all jobs, for a caller who needs them too.
+        """
+        if store is None:
+            self.prepare()
+            with self.reading() as own:
+                return self.select(selection, own, surveyed)
+        from weft.graph.expression import quoted
+        from weft.graph.selection import select
 
+        look = cache(surveyed or partial(self.survey, store))
         if any(command.dynamic for command in self._graph.commands.values()):
-            states()  # by which the jobs of fresh generators come into the graph
-        words = [word.job_id if isinstance(word, Promise) else word for word in selection]
-        return select(words, self._graph, states)
+            look()  # by which the jobs of fresh generators come into the graph
+        words = [quoted(one.job_id) if isinstance(one, Promise) else one for one in selection]
+        facts = StoreFacts(store, lambda: look().states, self._last)
+        jobs = select(words, self._graph, facts)
+        self._last = tuple(job.id for job in jobs)
+        return jobs
 
     def result(self, promise: Promise[T]) -> T:
         """The result of a job that was made.
@@ -170,8 +276,14 @@ class Context(Definer):
             if plan.status[job.index] != Status.DONE:
                 raise JobFailed(
                     f"Job {job.id!r} has no result.",
-                    facts={"state": survey(store, self._graph).states[job.id].value},
+                    facts={"state": self.survey(store).states[job.id].value},
                     cure="Make it first: context.make(promise).",
+                )
+            pretended = [held.id for held in plan.holders([job]) if plan.is_pretended(held)]
+            if pretended:
+                raise JobFailed(
+                    f"Job {job.id!r} has no result: {_was_pretended(job.id, pretended[0])}.",
+                    cure=f"remake {pretended[0]} runs it.",
                 )
             value: Any = store.objects.load_input(remembered.input_of(job, plan))
             result: T = value
@@ -181,26 +293,82 @@ class Context(Definer):
 
     def invalidate(self, *selection: Selected) -> list[str]:
         """Make these jobs' traces count no more; their ids are returned (rule 12)."""
-        return self._change(selection, Store.invalidate)
+        from weft.context.forgetting import Change, carry_out
+
+        return carry_out(self, Change.INVALIDATE, selection)
 
     def clean(self, *selection: Selected) -> list[str]:
         """Drop traces and values of these jobs, and of what they generated (rule 12)."""
-        return self._change(selection, Store.clean)
+        from weft.context.forgetting import Change, carry_out
 
-    def _change(
-        self, selection: Sequence[Selected], change: Callable[[Store, list[str]], None]
-    ) -> list[str]:
-        self.prepare()
-        with self.writing() as store:
-            save_definitions(self._graph, store)
-            ids: dict[str, None] = {}
-            for job in self.select(selection, store):
-                ids[job.id] = None
-                if change is Store.clean:
-                    ids.update(dict.fromkeys(self._graph.generated_by(job.id)))
-            change(store, list(ids))
-            store.flush()
-        return list(ids)
+        return carry_out(self, Change.CLEAN, selection)
+
+    def forget(self, *selection: Selected) -> list[str]:
+        """``clean`` these jobs, and drop their attempts and logs too."""
+        from weft.context.forgetting import Change, carry_out
+
+        return carry_out(self, Change.FORGET, selection)
+
+    def delete(self, *selection: Selected) -> list[str]:
+        """``forget`` these jobs, and take them out of the graph.
+
+        A script that still defines them brings them back, as jobs that never ran.
+
+        Raises
+        ------
+        UserError
+            When other jobs depend on one of them, or a generator that stays defined it.
+        """
+        from weft.context.forgetting import Change, carry_out
+
+        return carry_out(self, Change.DELETE, selection)
+
+    def accept(self, *selection: Selected, say: Callable[[str], None] | None = None) -> list[str]:
+        """Let the newest results of these jobs count for their present code, without a run.
+
+        Parameters
+        ----------
+        say
+            Told, job by job, which of them stay stale and why; by default on standard error.
+
+        Returns
+        -------
+        Ids of the jobs that are fresh now and were stale.
+        """
+        from weft.context.vouching import accept
+
+        return _told(accept(self, self._fingerprinter, selection), "accepted", say or _say)
+
+    def pretend(self, *selection: Selected, say: Callable[[str], None] | None = None) -> list[str]:
+        """Let these jobs count as done, without a result, until somebody needs their values.
+
+        Parameters
+        ----------
+        say
+            Told, job by job, which of them stay as they were and why; by default on standard error.
+
+        Returns
+        -------
+        Ids of the jobs that are done now and were not.
+        """
+        from weft.context.vouching import pretend
+
+        return _told(pretend(self, self._fingerprinter, selection), "pretended", say or _say)
+
+    def collect(self, policy: Policy | None = None, *, dry_run: bool = False) -> Collected:
+        """Remove what nothing needs any more from the folder (``gc``).
+
+        Parameters
+        ----------
+        policy
+            How much is kept although nothing needs it.
+        dry_run
+            Only find out what would be removed; nothing is written.
+        """
+        from weft.context.forgetting import collect
+        from weft.store.garbage import Policy
+
+        return collect(self, policy or Policy(), dry_run=dry_run)
 
     # -- the store ---------------------------------------------------------------------------
 
@@ -236,6 +404,26 @@ class Context(Definer):
     def _beat(self) -> None:
         if self._lease is not None:
             self._lease.beat()
+
+
+def _was_pretended(job_id: str, pretended: str) -> str:
+    return f"{'it' if pretended == job_id else pretended} was only pretended to be done"
+
+
+def _told(vouched: Vouched, done: str, say: Callable[[str], None]) -> list[str]:
+    for name, why in vouched.refused.items():
+        say(f"{name} was not {done}: {why}.")
+    return list(vouched.ids)
+
+
+def _settings(folder: Path) -> tuple[Settings, UserError | None]:
+    try:
+        settings = read_settings(folder)
+    except UserError as error:
+        return Settings(), error
+    for message in settings.messages:
+        _say(message)
+    return settings, None
 
 
 def _say(text: str) -> None:

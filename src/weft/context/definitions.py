@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
 
+from weft.context.home import home_of_script
 from weft.errors import UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.fingerprint.origin import package_versions
 from weft.graph.definition import code_parts, define_all, fingerprint_command
 from weft.graph.graph import Graph
-from weft.model.job import Command, Digest, Job
+from weft.graph.keeping import Kept, KeptCommand, keep_calls, keep_command
+from weft.model.job import DIGEST_SIZE, Command, Digest, Job
 from weft.store.store import Store
 
 
@@ -22,8 +27,8 @@ def refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
         for job in graph:
             if id(job.command) in stale:
                 job.definition = None
-    for job_id, array, digest in graph.large:
-        if fingerprinter.value(array) != digest:
+    for job_id, large, digest in graph.large:
+        if fingerprinter.value(large) != digest:
             raise UserError(
                 f"A large array among the arguments of job {job_id!r} was changed "
                 "after comp() was called.",
@@ -43,20 +48,62 @@ def _recode(command: Command, fingerprinter: Fingerprinter) -> bool:
 
 def save_definitions(graph: Graph, store: Store) -> None:
     """Let the store know the script's jobs, if they are not those that it knows."""
-    digest = graph.digest()
+    if graph.kept is None:
+        store.script.note_home(home_of_script(store.folder))
+    numbers, commands = _commands(graph)
+    digest = _digest(graph, numbers, commands)
     if store.graph_digest() == digest:
         return
-    numbers: dict[int, int] = {}
-    commands: list[tuple[str, Digest | None, bool]] = []
-    for command in graph.commands.values():
-        numbers[id(command)] = len(commands)
-        commands.append((command.name, command.code, command.dynamic))
+    own = [job for job in graph if job.definer is None]
     jobs = [
-        (job.id, numbers[id(job.command)], job.definition, _ids(job.inputs), _ids(job.extra))
-        for job in graph
-        if job.definer is None
+        (
+            job.id,
+            numbers[id(job.command)],
+            _definition(job, graph.kept),
+            _ids(job.inputs),
+            _ids(job.extra),
+        )
+        for job in own
     ]
-    store.define(commands, jobs, digest)
+    if graph.kept is None:
+        calls: Sequence[bytes] = keep_calls(own, frozenset(name for name, _, _ in graph.large))
+    else:
+        calls = graph.kept.chunks_of([job.id for job in own])
+    store.define(commands, jobs, digest, calls)
+
+
+def _commands(graph: Graph) -> tuple[Mapping[int, int], list[KeptCommand]]:
+    """The commands of the script's jobs; and their numbers, by ``id()``."""
+    kept = graph.kept
+    if kept is not None:
+        now = {kept.numbers[id(c)]: c for c in graph.commands.values() if id(c) in kept.numbers}
+        return kept.numbers, [
+            replace(command, code=now[number].code if number in now else command.code)
+            for number, command in enumerate(kept.commands)
+        ]
+    here = [command for command in graph.commands.values() if command.function is not None]
+    return {id(c): number for number, c in enumerate(here)}, [keep_command(c) for c in here]
+
+
+def _digest(graph: Graph, numbers: Mapping[int, int], commands: Sequence[KeptCommand]) -> Digest:
+    """Hash of all that ``save_definitions`` writes.
+
+    Which command a job has follows from its definition, but where commands have equal code: then
+    their numbers count too.
+    """
+    state = blake2b(graph.digest(), digest_size=DIGEST_SIZE)
+    state.update(ascii(commands).encode())
+    if len({(command.code, command.dynamic) for command in commands}) < len(commands):
+        jobs = (numbers[id(job.command)] for job in graph if job.definer is None)
+        state.update(array("q", jobs).tobytes())
+    return state.digest()
+
+
+def _definition(job: Job, kept: Kept | None) -> Digest | None:
+    """What the store is to know; of a job whose arguments are not here, what it knows already."""
+    if kept is None or job.command.function is not None:
+        return job.definition
+    return kept.definition(job.id)
 
 
 def save_code(graph: Graph, fingerprinter: Fingerprinter, store: Store) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weft.context.definitions import save_code, versions
-from weft.errors import Interrupted, MakeFailed, UserError
+from weft.errors import CommandFailed, Interrupted, MakeFailed
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.graph import Graph
 from weft.model.job import Job
 from weft.scheduler.memory import Remembered
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
 from weft.scheduler.summary import Reporter, RunSummary, summarise
 from weft.store.store import Store
@@ -40,6 +40,10 @@ class MakeOptions:
         None: when everything is made.
     take_over
         Whether a lease of another host whose heartbeat has stopped is taken over.
+    retries
+        How often failed jobs are tried again that don't say so themselves.
+    timeout
+        Seconds for each job that has no timeout of its own.
     """
 
     n: int = 1
@@ -47,6 +51,22 @@ class MakeOptions:
     recurse: bool | None = None
     fail_fast: bool = False
     take_over: bool = False
+    retries: int = 0
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is to be said of jobs that had to run, and can't here.
+
+    Attributes
+    ----------
+    facts
+        Names of jobs, and why.
+    """
+
+    facts: Mapping[str, str]
+    cure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +79,14 @@ class Making:
     how: MakeOptions
     beat: Callable[[], None]
     """Says that this process is alive."""
+    memory: Callable[[Store, Graph], Remembered] = Remembered
 
-    def plan(self, targets: Sequence[Job] | None) -> tuple[Plan, Remembered]:
+    def plan(
+        self, targets: Sequence[Job] | None, kind: type[Plan] = Plan
+    ) -> tuple[Plan, Remembered]:
         """What is to be done to have ``targets`` (None: all jobs)."""
-        how, remembered = self.how, Remembered(self.store, self.graph)
-        plan = Plan(
+        how, remembered = self.how, self.memory(self.store, self.graph)
+        plan = kind(
             self.graph,
             remembered.rebuilder,
             remembered,
@@ -84,7 +107,6 @@ class Making:
         """Do what the plan wants."""
         if not plan.ready:
             return summarise(plan)
-        _check_code(plan, self.store)
         # Imported here, as a run with nothing to do needs none of them: 25 ms of the 60 for all.
         from weft.executors.base import RunSettings
         from weft.executors.choose import choose_executor
@@ -99,7 +121,8 @@ class Making:
             fingerprinter=self.fingerprinter,
             graph_token=self.graph.token,
         )
-        store.note_packages(store.begin_run(sys.argv), versions(self.graph))
+        run = store.begin_run(sys.argv)
+        store.note_packages(run, versions(self.graph))
         outcome = "crashed"
         try:
             with counted_interrupts(place.wake) as stops:
@@ -111,6 +134,9 @@ class Making:
                     place,
                     settings,
                     reporter=reporter,
+                    run=run,
+                    retries=self.how.retries,
+                    timeout=self.how.timeout,
                     stops=stops,
                     beat=self.beat,
                 )
@@ -119,16 +145,6 @@ class Making:
         finally:
             store.end_run(outcome)
         return summary
-
-
-def _check_code(plan: Plan, store: Store) -> None:
-    for job in plan.jobs_in(Status.READY):
-        if job.command.function is None and job.packed is None:
-            raise UserError(
-                f"Job {job.id!r} must run, but its code is not known here.",
-                facts={"folder": store.folder},
-                cure="Run the script that defines it.",
-            )
 
 
 def _all_memory() -> int:
@@ -142,8 +158,16 @@ def _run_outcome(summary: RunSummary) -> str:
     return "failed" if summary.failed else "done"
 
 
-def raise_for(summary: RunSummary) -> None:
+_WHY = 'why failed says why; in a program, context.batch_command("why failed").'
+
+
+def raise_for(summary: RunSummary, refusal: Refusal | None = None) -> None:
     """Raise what a summary stands for, unless all went well.
+
+    Parameters
+    ----------
+    refusal
+        What is to be said of failed jobs that could not even begin.
 
     Raises
     ------
@@ -151,6 +175,8 @@ def raise_for(summary: RunSummary) -> None:
         When the user stopped the run.
     MakeFailed
         When jobs failed.
+    CommandFailed
+        When nothing failed, but somebody killed jobs.
     """
     if summary.interrupted:
         raise Interrupted(f"Stopped. {summary}", cure="make again goes on from here.")
@@ -159,8 +185,11 @@ def raise_for(summary: RunSummary) -> None:
             _failure_words(len(summary.failed), len(summary.blocked)),
             failed=summary.failed,
             blocked=summary.blocked,
-            cure="why failed says why.",
+            facts=refusal.facts if refusal is not None else None,
+            cure=refusal.cure if refusal is not None else _WHY,
         )
+    if summary.counts.cancelled:
+        raise CommandFailed(f"Not all was made: {summary}", cure="make again runs what was killed.")
 
 
 def _failure_words(failed: int, blocked: int) -> str:

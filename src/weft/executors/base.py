@@ -10,6 +10,7 @@ from typing import Protocol
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.model.job import Job
 from weft.model.outcome import Outcome
+from weft.store.live import Trail
 from weft.store.objects import Input
 
 
@@ -25,6 +26,8 @@ class Task:
     attempt: int
     inputs: Sequence[Input]
     """The encoded results of ``job.inputs``, in that order."""
+    timeout: float | None = None
+    """Seconds; what the job itself asks for, or else the run."""
 
 
 @dataclass(slots=True)
@@ -44,9 +47,15 @@ class Running:
     """Seconds since the epoch."""
     pid: int
     rss: int | None = None
-    """Bytes, where they are being watched."""
+    """Bytes of its processes, where that is measured."""
     progress: str = ""
     """What the job told by ``weft.progress``."""
+    number: int = 1
+    """Of the lane that it runs in, from 1 on."""
+    cpu: float | None = None
+    """Processors that its processes kept busy lately, where that is measured."""
+    trail: Trail | None = None
+    """Where to read what it prints, where that goes to files of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,6 @@ class RunSettings:
     """What marks the promises of this graph."""
     capture: bool = True
     """Whether what jobs print is kept; otherwise it goes where this process prints."""
-    echo: bool = False
-    """Whether what was kept is also printed, after each job."""
     grace: float = 2.0
     """Seconds between asking a job to end (SIGTERM) and ending it (SIGKILL)."""
 
@@ -76,6 +83,8 @@ class Executor(Protocol):
     name: str
     lanes: int
     """How many batches may be under way at once."""
+    apart: bool
+    """Whether this process is free while jobs run, to look at the clock and the keyboard."""
 
     def start(self, jobs: Sequence[Job | None], settings: RunSettings) -> None:
         """Get ready; ``jobs`` are all that are known now, by index (None: retired).
@@ -85,6 +94,12 @@ class Executor(Protocol):
 
     def idle(self) -> int:
         """How many lanes are free."""
+
+    def resize(self, lanes: int) -> int:
+        """Become able to run that many batches at once, at least one; returns how many it will.
+
+        With fewer lanes what is under way is not disturbed: nothing new begins until there is room.
+        """
 
     def submit(self, batch: Sequence[Task]) -> None:
         """Run the tasks one after the other in one idle lane."""

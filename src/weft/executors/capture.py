@@ -62,21 +62,15 @@ class Capture:
     ----------
     folder
         Where the unnamed files are, if it can be written to.
-    echo
-        Whether what was kept is then also written to the real stdout and stderr.
     sinks
-        Descriptors to use instead of new files, for the life of the process: unless ``echo`` needs
-        them, the real stdout and stderr are given up, which what a job leaves running would
-        otherwise keep open (``script | cat`` waits for that).
+        Descriptors to use instead of new files, for the life of the process: the real stdout and
+        stderr are given up, which what a job leaves running would otherwise keep open
+        (``script | cat`` waits for that).
     """
 
-    def __init__(
-        self, folder: Path, *, echo: bool = False, sinks: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, sinks: tuple[int, int] | None = None) -> None:
         self._sinks = sinks or (open_sink(folder), open_sink(folder))
-        given_up = sinks is not None and not echo
-        self._real = self._sinks if given_up else (_duplicate(1), _duplicate(2))
-        self._echo = echo
+        self._real = self._sinks if sinks is not None else (_duplicate(1), _duplicate(2))
         self._before = (sys.stdout, sys.stderr)
         self._ours: tuple[TextIO, TextIO] = self._before
         self.resume()
@@ -121,8 +115,6 @@ class Capture:
         if not (os.lseek(out, 0, os.SEEK_END) or os.lseek(err, 0, os.SEEK_END)):
             return None
         output = read_sink(out), read_sink(err)
-        if self._echo:
-            self._pass_on(output)
         os.truncate(out, 0)
         os.truncate(err, 0)
         return output
@@ -132,12 +124,6 @@ class Capture:
         stdout, stderr = self._ours
         self._ours = _stream(1, stdout), _stream(2, stderr)
         sys.stdout, sys.stderr = self._ours
-
-    def _pass_on(self, output: Output) -> None:
-        for text, real in zip(output, self._real, strict=True):
-            data = (text or "").encode(errors="replace")
-            while data:
-                data = data[os.write(real, data) :]
 
     def close(self) -> None:
         """Stop for good."""

@@ -9,7 +9,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from weft.errors import WeftError
 from weft.model.outcome import ErrorReport, Frame
 
-_OWN = str(Path(__file__).resolve().parent.parent) + "/"
+OWN_FOLDER = str(Path(__file__).resolve().parent.parent) + "/"
 _ENTRY = f'  File "{Path(__file__).resolve().parent / "worker.py"}", line '
 """How ``faulthandler`` begins the line of the frame that called the job's function."""
 FRAMES_KEPT = 50
@@ -81,7 +81,7 @@ def _leave_out_own(described: traceback.TracebackException) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        kept = [frame for frame in one.stack if not frame.filename.startswith(_OWN)]
+        kept = [frame for frame in one.stack if not frame.filename.startswith(OWN_FOLDER)]
         one.stack = traceback.StackSummary.from_list(kept)
         agenda += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
 

@@ -59,6 +59,7 @@ class Futures:
     """
 
     name = "futures"
+    apart = True
 
     def __init__(self, executor: FuturesExecutor, lanes: int | None = None) -> None:
         if not isinstance(executor, FuturesExecutor):
@@ -66,7 +67,7 @@ class Futures:
                 f"{executor!r} is no executor.", cure="Pass a concurrent.futures.Executor."
             )
         workers = getattr(executor, "_max_workers", None)
-        self.lanes = lanes or workers or 2 * (os.cpu_count() or 1)
+        self.lanes = self._most = lanes or workers or 2 * (os.cpu_count() or 1)
         self._executor = executor
         self._settings: RunSettings | None = None
         self._ended: SimpleQueue[Future[list[Outcome]] | None] = SimpleQueue()
@@ -90,6 +91,11 @@ class Futures:
 
     def idle(self) -> int:
         return max(0, self.lanes - len(self._batches))
+
+    def resize(self, lanes: int) -> int:
+        """Have fewer batches under way, or as many as at the start: the workers aren't ours."""
+        self.lanes = max(1, min(lanes, self._most))
+        return self.lanes
 
     def submit(self, batch: Sequence[Task]) -> None:
         assert self._settings is not None
@@ -196,8 +202,8 @@ class Futures:
     def running(self) -> list[Running]:
         """The batches under way: of those, which job runs is not known here."""
         return [
-            Running(batch.tasks[0], batch.submitted, 0)
-            for future, batch in list(self._batches.items())
+            Running(batch.tasks[0], batch.submitted, 0, number=number)
+            for number, (future, batch) in enumerate(list(self._batches.items()), 1)
             if future.running()
         ]
 

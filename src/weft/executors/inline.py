@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.capture import Capture
+from weft.executors.postmortem import post_mortem
 from weft.executors.surroundings import Surroundings
 from weft.executors.worker import Worker
 from weft.model.job import Job
@@ -33,6 +34,7 @@ class Inline:
 
     name = "inline"
     lanes = 1
+    apart = False
 
     def __init__(self, *, pdb: bool = False, capture: bool = True) -> None:
         self._pdb = pdb
@@ -52,14 +54,18 @@ class Inline:
     def start(self, _jobs: Sequence[Job | None], settings: RunSettings) -> None:
         """Get ready; the jobs are in this process anyway."""
         if self._capturing and settings.capture:
-            self._capture = Capture(settings.folder, echo=settings.echo)
+            self._capture = Capture(settings.folder)
             self._capture.pause()
         self._surroundings = Surroundings(own=False)
-        inspect = _post_mortem if self._pdb else None
+        inspect = post_mortem if self._pdb else None
         self._worker = Worker(settings, self._capture, self._surroundings, on_error=inspect)
 
     def idle(self) -> int:
         return 0 if self._agenda else 1
+
+    def resize(self, _lanes: int) -> int:
+        """Stay at one: there is one process."""
+        return 1
 
     def submit(self, batch: Sequence[Task]) -> None:
         """Keep the tasks for the next calls of ``wait``."""
@@ -95,6 +101,9 @@ class Inline:
         return returned
 
     def running(self) -> list[Running]:
+        """The job under way, or that the next ``wait`` runs: in between nobody can ask."""
+        if self._running is None and self._agenda:
+            return [Running(self._agenda[0], time.time(), os.getpid())]
         return [self._running] if self._running else []
 
     def wake(self) -> None:
@@ -123,11 +132,3 @@ class Inline:
         if self._surroundings:
             self._surroundings.close()
             self._surroundings = None
-
-
-def _post_mortem(error: BaseException) -> None:
-    import pdb  # noqa: T100 - this is the debugger that was asked for
-    import traceback
-
-    traceback.print_exception(error)
-    pdb.post_mortem(error.__traceback__)

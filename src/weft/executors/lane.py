@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from weft.executors.base import Report, Running, Task
 from weft.executors.capture import read_sink
 from weft.executors.failure import without_own_frames
+from weft.executors.memory import usage_of
 from weft.executors.wire import Item, Mark, Slot, unframe
 from weft.executors.worker import DESCRIPTORS_CLOSED, outcome_of
 from weft.executors.zygote import Notice
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
+from weft.store.live import Trail
 
 RECALL_SECONDS = 0.05
 """A batch is taken back from a lane that has worked on it for longer, when another one is idle."""
@@ -77,6 +79,10 @@ class Lane:
     watched: bool = False
     """Whether the batch has a job with a timeout or declared memory."""
     rss: int | None = None
+    cpu: float | None = None
+    """Processors that the worker kept busy between the last two measurements."""
+    measured: tuple[float, float] | None = None
+    """When its processor time was measured last (monotonic), and how much it was; seconds."""
     known_functions: set[int] = field(default_factory=set)
     """Numbers of the functions that this worker has got."""
     early_deaths: int = 0
@@ -168,7 +174,7 @@ class Lane:
         left = self.batch[self.reported :]
         self.batch = []
         self.busy = self.over = False
-        self.rss = None
+        self.rss = self.cpu = None
         self.watched = False
         return left
 
@@ -235,13 +241,34 @@ class Lane:
         elif outcome.exit_code is not None and self.slot.said() == DESCRIPTORS_CLOSED:
             outcome.exit_code, outcome.note = None, DESCRIPTORS_CLOSED
 
-    def snapshot(self) -> Running | None:
-        """What is running, for people."""
+    def snapshot(self, trail: Trail | None = None) -> Running | None:
+        """What is running, for people; ``trail`` is what was there just before."""
         task = self.current
         if task is None:
             return None
         started = time.time() - (time.monotonic() - self.slot.started)
-        return Running(task, started, self.pid, self.rss, self.slot.said())
+        return Running(
+            task,
+            started,
+            self.pid,
+            self.rss,
+            self.slot.said(),
+            self.number + 1,
+            self.cpu,
+            trail,
+        )
+
+    def measure(self, now: float) -> None:
+        """Find out what the worker, with what it started, uses; ``now`` by the monotonic clock."""
+        usage = usage_of(self.pid) if self.busy and self.pid else None
+        if usage is None:
+            self.measured = None
+            return
+        self.rss = usage.rss
+        if self.measured is not None:
+            before, cpu = self.measured
+            self.cpu = max(0.0, usage.cpu - cpu) / max(now - before, 1e-3)
+        self.measured = now, usage.cpu
 
     def disconnect(self) -> None:
         """Give the descriptors back."""
@@ -257,3 +284,4 @@ class Lane:
         self.doom = None
         self.hung_up = self.retired = False
         self.pid = 0
+        self.measured = None

@@ -2,9 +2,81 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTE = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process and its descendants use."""
+
+    rss: int
+    """Bytes; pages that they share count for each."""
+    cpu: float
+    """Seconds of processor time since they started."""
+
+
+def usage_of(pid: int) -> Usage | None:
+    """What a process and its descendants use; None when it is gone.
+
+    Read from ``/proc`` where there is one, process by process from parent to children: 0.05 ms for
+    each, while psutil looks at all the processes of the machine.
+
+    >>> usage_of(os.getpid()).rss > 2**20
+    True
+    """
+    if not os.path.exists("/proc/self/stat"):  # noqa: PTH110 - asked for each worker
+        return _psutil_usage(pid)
+    pages = ticks = 0
+    family = [pid]
+    for one in family:
+        try:
+            with open(f"/proc/{one}/stat", "rb") as file:  # noqa: PTH123 - see above
+                data = file.read()
+        except OSError:
+            continue
+        fields = data[data.rindex(b")") + 2 :].split()
+        ticks += sum(map(int, fields[11:15]))  # its own, and of children that ended
+        pages += int(fields[21])
+        family += _children(one)
+    if not pages:
+        return None
+    return Usage(pages * os.sysconf("SC_PAGE_SIZE"), ticks / os.sysconf("SC_CLK_TCK"))
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - see above
+            with open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
+                found += map(int, file.read().split())
+    except OSError:
+        return found  # it has ended, or this kernel does not tell
+    return found
+
+
+def _psutil_usage(pid: int) -> Usage | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return None
+    return Usage(sum(_of(one, shared=True) for one in family), sum(map(_cpu_of, family)))
+
+
+def _cpu_of(process: object) -> float:
+    import psutil
+
+    assert isinstance(process, psutil.Process)
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.Error:
+        return 0.0
 
 
 def memory_of(pid: int, limit: int) -> int | None:

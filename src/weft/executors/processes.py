@@ -23,6 +23,7 @@ from weft.executors.worker import NUDGE
 from weft.executors.zygote import NOTICE_SIZE, News, Notice, Order, parse_notice, send_order
 from weft.model.job import Job
 from weft.model.states import AttemptState
+from weft.store.live import Trail
 
 Method = Literal["auto", "fork", "spawn"]
 
@@ -30,6 +31,10 @@ SETTLE_SECONDS = 0.002
 """Between asking for tasks and taking them: long enough for both processes to see the limit."""
 MEMORY_SECONDS = 0.2
 """Between two looks at the memory of a job that declared some."""
+USAGE_SECONDS = 2.0
+"""Between two measurements of what the running jobs use, for people."""
+SPARE_LANES = 256
+"""By how many workers a run can grow: half a kilobyte of shared memory for each."""
 HOPELESS = 3
 """Workers that may die in a row before they did anything."""
 
@@ -53,6 +58,7 @@ class Processes:
     """
 
     name = "processes"
+    apart = True
 
     def __init__(self, n: int, method: Method = "auto") -> None:
         if n < 1:
@@ -70,7 +76,7 @@ class Processes:
         self._returned: list[Task] = []
         self._woken = False
         self._notices = bytearray()
-        self._next_memory = 0.0
+        self._next_memory = self._next_usage = 0.0
 
     def __repr__(self) -> str:
         busy = sum(not lane.idle for lane in self._lanes)
@@ -84,7 +90,8 @@ class Processes:
         if self._method == "auto":
             alone = hasattr(os, "fork") and threading.active_count() == 1
             self._method = "fork" if alone else "spawn"
-        self._slots = Slots(self.lanes)
+        self._first, self._room = self.lanes, self.lanes + SPARE_LANES
+        self._slots = Slots(self._room)
         self._oom = OomCounter()
         self._packer = Packer(jobs, by_value=self._method == "spawn")
         self._selector = selectors.DefaultSelector()
@@ -103,16 +110,16 @@ class Processes:
             others = [lane.connection for lane in self._lanes if lane.connection]
             self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
         else:
-            self._zygote = spawn_zygote(self.lanes, self._settings, self._slots)
+            self._zygote = spawn_zygote(self._room, self._settings, self._slots)
         self._selector.register(self._zygote.control, selectors.EVENT_READ)
 
     def _start_worker(self, lane: Lane) -> None:
         assert self._settings is not None
+        for _ in range(2 if self._settings.capture else 0):
+            lane.sinks += (open_sink(self._settings.folder),)
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
         lane.connection = ours
-        if self._settings.capture:
-            lane.sinks = tuple(open_sink(self._settings.folder) for _ in range(2))
         lane.slot.prepare(0)
         self._order(Order.START, lane, fds=(theirs.fileno(), *lane.sinks))
         theirs.close()
@@ -144,7 +151,21 @@ class Processes:
     # -- work ----------------------------------------------------------------------------------
 
     def idle(self) -> int:
-        return sum(lane.idle for lane in self._lanes)
+        return max(0, sum(lane.idle for lane in self._lanes) - len(self._lanes) + self.lanes)
+
+    def resize(self, lanes: int) -> int:
+        """Start more workers, or let some have nothing to do: they cost nothing but being there."""
+        wanted = max(1, min(lanes, self._room))
+        while len(self._lanes) < wanted:
+            lane = Lane(len(self._lanes), self._slots.lane(len(self._lanes)))
+            try:
+                self._start_worker(lane)
+            except OSError:  # no descriptors are left: the run goes on with those that it has
+                lane.disconnect()
+                break
+            self._lanes.append(lane)
+        self.lanes = min(wanted, len(self._lanes))
+        return self.lanes
 
     def submit(self, batch: Sequence[Task]) -> None:
         lane = next(lane for lane in self._lanes if lane.idle)
@@ -154,8 +175,7 @@ class Processes:
             return
         lane.begin(tasks, frame(entries))
         lane.watched = any(
-            task.job.command.options.timeout is not None
-            or task.job.command.options.memory is not None
+            task.timeout is not None or task.job.command.options.memory is not None
             for task in tasks
         )
         if lane.outbox:
@@ -182,8 +202,19 @@ class Processes:
         return returned
 
     def running(self) -> list[Running]:
-        snapshots = (lane.snapshot() for lane in self._lanes)
+        now = time.monotonic()
+        if now >= self._next_usage:
+            self._next_usage = now + USAGE_SECONDS
+            for lane in self._lanes:
+                lane.measure(now)
+        snapshots = (lane.snapshot(self._trail(lane)) for lane in self._lanes)
         return [snapshot for snapshot in snapshots if snapshot is not None]
+
+    def _trail(self, lane: Lane) -> Trail | None:
+        if not lane.sinks:
+            return None
+        place = self._slots.place_of_start(lane.number)
+        return Trail(lane.sinks, self._slots.descriptor, place, lane.slot.started)
 
     def wake(self) -> None:
         self._woken = True
@@ -246,6 +277,8 @@ class Processes:
         lane = self._lanes[notice.lane]
         if notice.news is News.STARTED:
             lane.pid = notice.pid
+        elif notice.news is News.CANNOT_START and lane.number >= self._first:
+            lane.retired = True  # one more was wished for; the run goes on without it
         elif notice.news is News.CANNOT_START:
             raise WeftError(
                 "A worker process can't be started.",
@@ -305,7 +338,7 @@ class Processes:
     def _pause(self, now: float, deadline: float | None) -> float | None:
         """Seconds until something must be looked at; None when nothing must."""
         moments = [] if deadline is None else [deadline]
-        someone_idle = any(lane.idle for lane in self._lanes)
+        someone_idle = self.idle() > 0
         for lane in self._lanes:
             if lane.busy or lane.doom:
                 moments += self._moments(lane, now, recalling=someone_idle)
@@ -331,14 +364,13 @@ class Processes:
             task = waiting[0]
         if task is None:
             return []
-        options = task.job.command.options
-        moments = [] if options.timeout is None else [began + options.timeout]
-        if options.memory is not None:
+        moments = [] if task.timeout is None else [began + task.timeout]
+        if task.job.command.options.memory is not None:
             moments.append(self._next_memory)
         return moments
 
     def _watch(self, now: float) -> None:
-        someone_idle = any(lane.idle for lane in self._lanes)
+        someone_idle = self.idle() > 0
         look_at_memory = now >= self._next_memory
         for lane in self._lanes:
             if lane.doom is not None:
@@ -357,14 +389,14 @@ class Processes:
         task = lane.current
         if task is None:
             return
-        options = task.job.command.options
-        if options.timeout is not None and now - lane.slot.started >= options.timeout:
-            note = f"ran longer than its timeout of {options.timeout:g} s"
+        limit = task.job.command.options.memory
+        if task.timeout is not None and now - lane.slot.started >= task.timeout:
+            note = f"ran longer than its timeout of {task.timeout:g} s"
             self._end(lane, AttemptState.TIMED_OUT, note)
-        elif memory and options.memory is not None:
-            lane.rss = memory_of(lane.pid, options.memory)
-            if lane.rss is not None and lane.rss > options.memory:
-                note = over_limit(lane.rss, options.memory)
+        elif memory and limit is not None:
+            lane.rss = memory_of(lane.pid, limit)
+            if lane.rss is not None and lane.rss > limit:
+                note = over_limit(lane.rss, limit)
                 self._end(lane, AttemptState.OUT_OF_MEMORY, note, now=True)
 
     def _recall(self, lane: Lane, now: float) -> None:

@@ -171,7 +171,6 @@ def _setup(lanes: int, settings: RunSettings) -> Setup:
         folder=settings.folder,
         graph_token=settings.graph_token,
         capture=settings.capture,
-        echo=settings.echo,
         argv=list(sys.argv),
         filters=_packed(list(warnings.filters)) or _packed([]),
         classes=_packed_classes(vars(main) if main is not None else {}),

@@ -151,6 +151,10 @@ class Slots:
         width = self._SIZE // 8
         return Slot(self._numbers[number * width : (number + 1) * width])
 
+    def place_of_start(self, number: int) -> int:
+        """Where in the memory, in bytes, stands when the job in a lane began."""
+        return number * self._SIZE + 8 * self._STARTED
+
     def close(self) -> None:
         """Give the descriptor back; the memory goes with the last reference to it."""
         if self.descriptor >= 0:

@@ -310,7 +310,7 @@ def worker_starter(jobs: Sequence[Job | None], settings: RunSettings, slots: Slo
         capture = None
         if sinks:
             out, err = sinks
-            capture = Capture(settings.folder, echo=settings.echo, sinks=(out, err))
+            capture = Capture(settings.folder, sinks=(out, err))
             unbuffer_c_output()
         faulthandler.enable(2)
         gc.enable()
@@ -327,7 +327,6 @@ class Setup:
     folder: Path
     graph_token: str
     capture: bool
-    echo: bool
     argv: list[str]
     filters: bytes
     """The pickled filters of ``warnings``."""
@@ -355,7 +354,6 @@ def become_zygote(control_fd: int, slots_fd: int, parent: int) -> None:
         fingerprinter=Fingerprinter(),
         graph_token=setup.graph_token,
         capture=setup.capture,
-        echo=setup.echo,
     )
     slots = Slots(setup.lanes, slots_fd)
     Zygote(control, worker_starter((), settings, slots), parent).run()

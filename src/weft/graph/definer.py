@@ -82,7 +82,7 @@ class Definer:
         self._changes = changes or {}
         self._strict = strict
         self._known: dict[object, Known] = {}
-        self._stored: dict[int, tuple[object, Promise[Any]]] = {}
+        self._stored: dict[int, tuple[object, Job]] = {}
 
     @classmethod
     def inside(cls, job: Job, fingerprinter: Fingerprinter, token: str) -> Definer:
@@ -159,6 +159,8 @@ class Definer:
         name = f"{known.base}-{number}" if number else known.base
         if name in graph.jobs:
             name = self._automatic_id(known)
+            if name in graph.redefinable:
+                return self._add(name, known.command, args, kwargs, None)
         else:
             known.counter[0] = number + 1
         index = graph.size
@@ -197,11 +199,13 @@ class Definer:
 
         The same object again gives the same promise.
         """
-        known = self._stored.get(id(value))
+        known, graph = self._stored.get(id(value)), self._graph
         if known is not None and job_id is None:
-            return known[1]
+            name = known[1].id
+            if graph.jobs.get(name) is known[1] and name not in graph.redefinable:
+                return Promise(name, graph.token)
         promise = self.comp(_stored, value, job_id=job_id, command_name="store")
-        self._stored[id(value)] = (value, promise)
+        self._stored[id(value)] = (value, graph.jobs[promise.job_id])
         return promise
 
     def child(self, prefix: str) -> Definer:
@@ -213,8 +217,8 @@ class Definer:
         """A definer of the same graph whose jobs have these options.
 
         ``version``, ``uses``, ``ignore``, ``code``, ``packages``, ``cutoff``, ``pure``, ``cores``,
-        ``memory``, ``timeout``, ``retries``, ``retry_on``, ``priority``, ``keep_failed``: see
-        :class:`weft.Options`.
+        ``memory``, ``timeout``, ``retries``, ``retry_on``, ``priority``, ``keep_failed``,
+        ``tags``: see :class:`weft.Options`.
         """
         DEFAULT_OPTIONS.but(**changes)
         return self._derive(self._prefix, {**self._changes, **changes})
@@ -283,6 +287,10 @@ class Definer:
         if command is None:
             command = Command(command_name or name_of(function), function, options, dynamic)
             self._complain(function, fingerprint_command(command, self._fingerprinter))
+            if self._graph.cells is not None:
+                from weft.graph.redefinition import adopt
+
+                command = adopt(self._graph, command)
             commands[key] = command
         return command
 
@@ -299,7 +307,7 @@ class Definer:
     def _automatic_id(self, known: Known) -> str:
         number = known.counter[0]
         name = f"{known.base}-{number}" if number else known.base
-        while name in self._graph.jobs:
+        while self._is_taken(name):
             number += 1
             name = f"{known.base}-{number}"
         known.counter[0] = number + 1
@@ -308,12 +316,15 @@ class Definer:
     def _explicit_id(self, job_id: str) -> str:
         _check_id(job_id)
         name = _join(self._prefix, job_id)
-        if name in self._graph.jobs:
-            raise UserError(
-                f"Job {name!r} is already defined.",
-                cure="Give each job an id of its own, or leave job_id out.",
-            )
+        if self._is_taken(name):
+            cure = "Give each job an id of its own, or leave job_id out."
+            if self._graph.cells is not None:
+                cure += " If another cell no longer defines it, run that one first."
+            raise UserError(f"Job {name!r} is already defined.", cure=cure)
         return name
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self._graph.jobs and name not in self._graph.redefinable
 
     def _add(
         self,
@@ -325,6 +336,7 @@ class Definer:
     ) -> Promise[Any]:
         graph = self._graph
         extra = self._extra_jobs(extra_dep)
+        large: tuple[Any, ...] = ()
         if FLAT.issuperset(map(type, args)) and FLAT.issuperset(map(type, kwargs.values())):
             promises = [v for v in (*args, *kwargs.values()) if type(v) is Promise]
             inputs = self._jobs_of(promises)
@@ -337,9 +349,8 @@ class Definer:
             arguments = self._fingerprinter.value(
                 (args, kwargs), lambda promise: _number(promise, numbers), name="arguments"
             )
-            for array in taken.large:
-                graph.large.append((name, array, self._fingerprinter.value(array)))
-        graph.jobs[name] = FullJob(
+            large = taken.large
+        job = FullJob(
             name,
             command,
             args,
@@ -350,8 +361,20 @@ class Definer:
             definer=self._definer,
             arguments=arguments,
         )
-        graph.size += 1
+        if name not in graph.jobs:
+            graph.jobs[name] = job
+            graph.size += 1
+        elif not self._redefine(job):
+            large = ()
+        for array in large:
+            graph.large.append((name, array, self._fingerprinter.value(array)))
         return Promise(name, graph.token)
+
+    def _redefine(self, job: Job) -> bool:
+        """Put a job in the place of the one with its id; False if that one is equal, and stays."""
+        from weft.graph.redefinition import redefine
+
+        return redefine(self._graph, job)
 
     def _extra_jobs(
         self, extra_dep: Promise[Any] | Iterable[Promise[Any]] | None
@@ -386,6 +409,11 @@ class Definer:
 
     def _outer_job(self, job_id: str) -> Job:
         """Stands, inside a generator, for a job of the graph around it."""
+        if self._definer is None:
+            raise UserError(
+                f"Job {job_id!r} is no longer defined: its cell ran again without it.",
+                cure="Run the cell again that its promise comes from, then this one.",
+            )
         return Job(job_id, _OUTER, (), -1)
 
     def records(self) -> tuple[JobRecord, ...]:

@@ -6,11 +6,15 @@ import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weft.errors import UserError
 from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
 from weft.model.resources import Options
+
+if TYPE_CHECKING:
+    from weft.graph.keeping import Kept
+    from weft.graph.redefinition import Cells
 
 
 class Graph:
@@ -32,6 +36,16 @@ class Graph:
         self.large: list[tuple[str, Any, Digest]] = []
         """Job id, array kept by reference, and its hash when the job was defined."""
         self.token = token or os.urandom(8).hex()
+        self.kept: Kept | None = None
+        """What was kept of the script's calls, where its jobs come from the store."""
+        self.cells: Cells | None = None
+        """Which cell of a notebook defined which jobs; None in scripts."""
+        self.redefinable: set[str] = set()
+        """Ids of jobs that may be defined again, because their cell runs again."""
+        self.unlinked = False
+        """Whether jobs may still be linked to others that were defined again since."""
+        self.disordered = False
+        """Whether a job that was defined again may depend on one with a larger index."""
 
     def __repr__(self) -> str:
         return f"Graph({len(self.jobs)} jobs, {len(self.commands)} commands)"
@@ -60,7 +74,7 @@ class Graph:
                 )
         names = [record.id for record in records]
         for gone in set(self.generated.get(definer, ())).difference(names):
-            self._retire(gone)
+            self.retire(gone)
         self.generated[definer] = names
         for record in records:
             self._add_record(record)
@@ -74,10 +88,29 @@ class Graph:
         self.size = max(self.size, job.index + 1)
         self.jobs[record.id] = job
 
-    def _retire(self, job_id: str) -> None:
-        for gone in [job_id, *self.generated_by(job_id)]:
+    def retire(self, job_id: str) -> None:
+        """Leave a job, and what it generated, out of the graph."""
+        self.retire_generated(job_id)
+        self.jobs.pop(job_id, None)
+        if self.large:
+            self.large = [entry for entry in self.large if entry[0] != job_id]
+
+    def retire_generated(self, definer: str) -> None:
+        """Leave the jobs that a generator made, and those made by them, out of the graph."""
+        for gone in self.generated_by(definer):
             self.jobs.pop(gone, None)
             self.generated.pop(gone, None)
+        self.generated.pop(definer, None)
+
+    def remove(self, job_ids: Iterable[str]) -> None:
+        """Take jobs out, with what is kept of their arguments; nothing left may depend on them."""
+        gone = set(job_ids)
+        for name in gone:
+            job = self.jobs.pop(name, None)
+            self.generated.pop(name, None)
+            if job is not None and job.definer in self.generated:
+                self.generated[job.definer].remove(name)
+        self.large = [entry for entry in self.large if entry[0] not in gone]
 
     def generated_by(self, definer: str) -> list[str]:
         """Ids of all the jobs that the generator made, and those made by them, and so on."""

@@ -26,6 +26,15 @@ class Promise(Generic[T_co]):
     def __repr__(self) -> str:
         return f"Promise({self.job_id!r})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from html import escape
+
+        return (
+            f"<code>{escape(repr(self))}</code> <span style='opacity:.7'>stands for a result: "
+            "<code>context.result(promise)</code> gives it once it was made</span>"
+        )
+
     def __eq__(self, other: object) -> bool:
         if type(other) is not Promise:
             return NotImplemented

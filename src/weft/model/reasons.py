@@ -69,6 +69,9 @@ class ObservationChanged:
 class ValueMissing:
     """The result is remembered, but its value is not there any more and is needed."""
 
+    pretended: bool = False
+    """Whether there never was one: somebody said that the job counts as done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invalidated:

@@ -62,6 +62,14 @@ class Options:
     priority: float = 0.0
     keep_failed: bool = False
     """Whether a failure is not tried again while nothing about the job changed (rule 11)."""
+    tags: tuple[str, ...] = ()
+    """Words to select the job by: ``tag:x``."""
+
+    def __setstate__(self, values: list[Any]) -> None:
+        """Options that an older Weft pickled lack the newest fields, which come last."""
+        for place, field in enumerate(fields(self)):
+            value = values[place] if place < len(values) else field.default
+            object.__setattr__(self, field.name, value)
 
     def but(self, **changes: Any) -> Options:
         """These options with some replaced; unknown names and impossible values are refused.
@@ -86,10 +94,12 @@ def _tidy(changes: dict[str, Any]) -> dict[str, Any]:
         tidy["memory"] = parse_memory(tidy["memory"])
     if tidy.get("version") is not None:
         tidy["version"] = str(tidy["version"])
-    for name in ("uses", "ignore", "retry_on"):
+    for name in ("uses", "ignore", "retry_on", "tags"):
         value = tidy.get(name)
         if value is not None and not isinstance(value, tuple):
             tidy[name] = tuple(value) if isinstance(value, (list, set)) else (value,)
+    if tidy.get("tags"):
+        tidy["tags"] = tuple(sorted(set(tidy["tags"]), key=str))
     return tidy
 
 
@@ -109,6 +119,7 @@ def _check(options: Options) -> None:
         ("priority", isinstance(options.priority, number), "a number"),
         ("code", options.code in get_args(CodeScope), "none, function or transitive"),
         ("packages", options.packages in get_args(PackageScope), "recorded or version"),
+        ("tags", _are_words(options.tags), "a word, or a list of words"),
     )
     for name, right, meant in rules:
         if not right:
@@ -116,6 +127,10 @@ def _check(options: Options) -> None:
                 f"{getattr(options, name)!r} is no value for the job option {name!r}.",
                 cure=f"Give {meant}.",
             )
+
+
+def _are_words(tags: object) -> bool:
+    return isinstance(tags, tuple) and all(isinstance(tag, str) and tag for tag in tags)
 
 
 def _at_least(value: object, kind: type | tuple[type, ...], least: float) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from weft.errors import WeftError
-from weft.executors.base import Executor, Report, RunSettings, Task
+from weft.executors.base import Executor, Report, Running, RunSettings, Task
 from weft.graph.definition import arguments_text
 from weft.graph.graph import Graph
 from weft.model.job import Job
@@ -17,12 +18,15 @@ from weft.model.states import AttemptState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.scheduler.summary import Reporter, RunSummary, summarise
+from weft.store.live import Live, LiveFile, LiveJob
 from weft.store.objects import ObjectLost
 from weft.store.rows import TraceFlag
 from weft.store.store import Store
 
 TICK = 0.1
 """Seconds between two looks at the clock: commits, status line."""
+LIVE_SECONDS = 0.5
+"""Between two times that other processes are told what is running."""
 
 
 @dataclass(slots=True)
@@ -39,8 +43,17 @@ class _Trial:
 class Loop:
     """One run: from the first decision to the last report.
 
+    While it goes on it can be steered, from the reporter's ``tick``: ``pause``, ``resume``,
+    ``set_workers`` and ``kill``.
+
     Parameters
     ----------
+    run
+        Its number in the store.
+    retries
+        How often failed jobs are tried again that don't say so themselves.
+    timeout
+        Seconds for each job that has no timeout of its own.
     stops
         Returns how often the user asked to stop: once cancels gently, twice at once.
     beat
@@ -57,6 +70,9 @@ class Loop:
         settings: RunSettings,
         *,
         reporter: Reporter,
+        run: int | None = None,
+        retries: int = 0,
+        timeout: float | None = None,
         stops: Callable[[], int] = lambda: 0,
         beat: Callable[[], None] | None = None,
     ) -> None:
@@ -64,17 +80,25 @@ class Loop:
         self.executor = executor
         self.ran = 0
         self.started = time.monotonic()
+        self.left: float | None = None
+        """Seconds that the rest will take, as far as the reporter knows: others are told."""
         self._graph = graph
         self._remembered = remembered
         self._store = store
         self._settings = settings
         self._reporter = reporter
+        self._echo = reporter.echo
+        self._run = run
+        self._retries = retries
+        self._timeout = timeout
         self._stops = stops
         self._beat = beat
         self._obeyed = 0
+        self._killed: set[str] = set()
         self._trials: dict[int, _Trial] = {}
-
-        self._next_tick = 0.0
+        self._live = LiveFile(store.folder)
+        self._began = time.time()
+        self._next_tick = self._next_live = 0.0
 
     def run(self) -> RunSummary:
         """Run what the plan wants, until there is nothing left that can run."""
@@ -87,6 +111,7 @@ class Loop:
         finally:
             self.executor.close()
             self._store.flush()
+            self._live.remove()
         return summarise(
             self.plan,
             ran=self.ran,
@@ -114,6 +139,72 @@ class Loop:
             if self._beat is not None:
                 self._beat()
             self._reporter.tick(self)
+            if now >= self._next_live:
+                self._next_live = now + LIVE_SECONDS
+                self._live.write(self._snapshot())
+
+    def _snapshot(self) -> Live:
+        """What other processes are told."""
+        counts = self.plan.counts()
+        return Live(
+            run=self._run,
+            pid=os.getpid(),
+            began=self._began,
+            workers=self.workers,
+            paused=self.plan.paused,
+            done=counts.done,
+            failed=counts.failed,
+            blocked=counts.blocked,
+            cancelled=counts.cancelled,
+            waiting=counts.waiting + counts.ready,
+            total=counts.total,
+            left=self.left,
+            jobs=tuple(self._live_job(one) for one in self.executor.running()),
+        )
+
+    def _live_job(self, running: Running) -> LiveJob:
+        job = running.task.job
+        return LiveJob(
+            id=job.id,
+            function=job.command.name,
+            attempt=running.task.attempt,
+            number=running.number,
+            pid=running.pid,
+            started=running.started,
+            rss=running.rss,
+            cpu=running.cpu,
+            progress=running.progress,
+            trail=running.trail,
+        )
+
+    # -- steering ----------------------------------------------------------------------------
+
+    @property
+    def workers(self) -> int:
+        """How many jobs may run at the same time now."""
+        return min(self.executor.lanes, self.plan.ready.budget.all_cores)
+
+    def pause(self) -> None:
+        """Begin no more jobs, until ``resume``; those that run go on."""
+        self.plan.paused = True
+
+    def resume(self) -> None:
+        """Begin jobs again."""
+        self.plan.paused = False
+
+    def set_workers(self, n: int) -> int:
+        """Let that many jobs run at the same time; returns how many the executor is able to."""
+        able = min(self.executor.resize(n), max(n, 1))
+        self.plan.ready.budget.resize(able)
+        return able
+
+    def kill(self, job_id: str) -> None:
+        """End a running job: it counts as cancelled, and what depends on it waits.
+
+        The job is asked to end, and made to after the grace; at the second call, at once.
+        """
+        self.executor.cancel({job_id}, now=job_id in self._killed)
+        self._killed.add(job_id)
 
     def _obey(self) -> None:
         stops = self._stops()
@@ -144,10 +235,11 @@ class Loop:
                 self._end_badly(job, problem)
                 return None
         number = 1 if trial is None else trial.number + trial.tries + 1
+        timeout = job.command.options.timeout or self._timeout
         if not job.inputs:
-            return Task(job, number, ())
+            return Task(job, number, (), timeout)
         try:
-            return Task(job, number, self._remembered.inputs(job, self.plan))
+            return Task(job, number, self._remembered.inputs(job, self.plan), timeout)
         except ObjectLost as lost:
             self._lost(job, (lost.digest,))
             return None
@@ -176,6 +268,8 @@ class Loop:
 
     def _take(self, report: Report) -> None:
         job, outcome = report.task.job, report.outcome
+        if self._echo and (outcome.stdout is not None or outcome.stderr is not None):
+            self._reporter.printed(job, outcome)
         if outcome.state is AttemptState.DONE:
             self._succeed(job, outcome)
         elif outcome.lost:
@@ -183,6 +277,8 @@ class Loop:
         elif outcome.state is AttemptState.CANCELLED:
             self._record(job, outcome)
             self.plan.cancelled(job)
+            if job.id in self._killed:
+                self._reporter.note(job, "killed; the next make runs it, and what waits for it")
         else:
             self._fail(job, outcome)
 
@@ -214,7 +310,8 @@ class Loop:
         trial = self._trials.get(job.index)
         if trial is None:
             trial = self._trials[job.index] = self._new_trial(job)
-        again = trial.tries < job.command.options.retries and self._may_retry(job, outcome)
+        retries = job.command.options.retries or self._retries
+        again = trial.tries < retries and self._may_retry(job, outcome)
         self._reporter.failed(job, outcome, again=again)
         if again:
             trial.tries += 1

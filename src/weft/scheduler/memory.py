@@ -9,10 +9,12 @@ from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
 from weft.model.job import Digest, Job, JobRecord
 from weft.model.states import AttemptState
-from weft.scheduler.plan import Expansion, Plan
+from weft.scheduler.plan import Plan
+from weft.scheduler.port import Expansion
 from weft.scheduler.ready import History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
 from weft.store.objects import Composite, Input
+from weft.store.rows import TraceFlag
 from weft.store.store import Store
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Remembered:
 
     def history(self, job_ids: Collection[str]) -> History:
         """Past durations and failures of the jobs that may have to run."""
-        past = self._load_past(job_ids)
+        past = self.load_past(job_ids)
         durations = {name: p.duration for name, p in past.items() if p.duration is not None}
         failed = frozenset(name for name, p in past.items() if AttemptState(p.state).failed)
         return History(durations, failed)
@@ -85,10 +87,11 @@ class Remembered:
     def past(self, job_id: str) -> Past | None:
         """What the attempts of a job before this run tell."""
         if self._past_of is not None and job_id not in self._past_of:
-            self._load_past(None)
+            self.load_past(None)
         return self._past.get(job_id)
 
-    def _load_past(self, job_ids: Collection[str] | None) -> dict[str, Past]:
+    def load_past(self, job_ids: Collection[str] | None) -> dict[str, Past]:
+        """Read the past of these jobs (None: of all) in one query."""
         if self._past_of is not None:
             self._past_of = None if job_ids is None else frozenset(job_ids)
             self._past = self._store.past(job_ids)
@@ -126,7 +129,8 @@ class Remembered:
         from weft.model.reasons import ValueMissing
 
         if job.index in plan.revived:
-            return (ValueMissing(),)
+            newest = self._store.trace(past.traces[-1])
+            return (ValueMissing(pretended=bool(newest.flags & TraceFlag.PRETENDED)),)
         found = [self._compare(job, plan, trace) for trace in past.traces[: -1 - COMPARED : -1]]
         return min(found, key=len)
 

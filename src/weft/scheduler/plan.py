@@ -8,20 +8,21 @@ before all that it depends on is certain, and early cutoff needs no rule of its 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
-from typing import Protocol
 
 from weft.graph.graph import Graph
 from weft.model.job import DIGEST_SIZE, Digest, Job
-from weft.scheduler.ready import Budget, History, ReadyQueue
+from weft.scheduler.port import Expansion, Memory
+from weft.scheduler.ready import Budget, ReadyQueue
 from weft.scheduler.rebuilder import Rebuilder, TraceHead, key_of
 from weft.store.rows import TraceFlag
 
 _FILE = int(TraceFlag.FILE)
 _CHILDREN = int(TraceFlag.CHILDREN)
+_PRETENDED = int(TraceFlag.PRETENDED)
 
 
 class Status(IntEnum):
@@ -41,30 +42,6 @@ class Status(IntEnum):
 
 _UNWANTED, _WAITING, _READY, _RUNNING, _DONE = range(5)
 _FAILED, _BLOCKED, _CANCELLED, _DELEGATED = range(5, 9)
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """What a generator left behind beside its value."""
-
-    children: Sequence[Job]
-    promised: Sequence[Job]
-
-
-class Memory(Protocol):
-    """What the plan asks of the store."""
-
-    def expand(self, job: Job, trace: TraceHead) -> Expansion:
-        """The jobs that a fresh generator made, as its trace has them (rule 14)."""
-
-    def present(self, results: Iterable[Digest]) -> set[Digest]:
-        """Those of the results whose values are there."""
-
-    def history(self, job_ids: Collection[str]) -> History:
-        """What past attempts of these jobs tell; asked for once, when something must run."""
-
-    def keeps_failure(self, job: Job, key: Digest) -> bool:
-        """Whether the newest attempt failed at this very key (rule 11)."""
 
 
 @dataclass(slots=True)
@@ -120,6 +97,8 @@ class Plan:
         """Jobs that run only because their value is missing, by index."""
         self.ready = ReadyQueue(budget)
         self.stopping = False
+        self.paused = False
+        """Whether nothing new begins for now; the run is not over by that."""
         self._present: set[Digest] = set()
         self._waiting: dict[int, int] = {}
         self._dependants: dict[int, list[Job]] = {}
@@ -143,6 +122,16 @@ class Plan:
         self._drain()
         self.ready.open(self._memory.history, self._dependants)
 
+    def consider(self, jobs: Sequence[Job]) -> list[Job]:
+        """Decide about these jobs and their upstream as ``want`` would about all; returns them.
+
+        Not for graphs with generators.
+        """
+        wanted = self._unwanted_upstream(jobs)
+        self._admit(wanted)
+        self._drain()
+        return wanted
+
     def _with_definers(self, targets: Iterable[Job]) -> list[Job]:
         """The targets; for a generated one, the first of the generators that lead to it."""
         roots = []
@@ -163,11 +152,14 @@ class Plan:
                 continue
             admitted += 1
             status[index] = _WAITING
-            if job.inputs or job.extra:
-                self._decide(job)
-                continue
             key = job.definition
             assert key is not None
+            if job.inputs or job.extra:
+                known = [results[u.index] for u in job.inputs]
+                if job.extra or None in known:
+                    self._decide(job)
+                    continue
+                key = key_of(key, known)  # type: ignore[arg-type]
             trace = take(job, key)
             if trace is None:
                 self._stale(job, key)
@@ -245,7 +237,7 @@ class Plan:
         if trace[4] & _CHILDREN:
             self._expand(job, trace[2], self._memory.expand(job, trace))
             return
-        if trace[4] & _FILE and self._is_target(job) and self._missing([job]):
+        if trace[4] & _FILE and self._is_target(job) and self._lacking(job):
             self.revived.add(job.index)
             self.traces.pop(job.index)
             self._stale(job, trace[1])
@@ -272,7 +264,7 @@ class Plan:
             return []
         doubtful: dict[Digest, list[Job]] = {}
         missing: list[Job] = []
-        for job in self._holders(jobs) if self.promised else jobs:
+        for job in self.holders(jobs) if self.promised else jobs:
             trace = self.traces.get(job.index)
             if job.index in self.revived and self.results[job.index] is None:
                 missing.append(job)
@@ -283,6 +275,16 @@ class Plan:
             if digest not in self._present:
                 missing.extend(holders)
         return missing
+
+    def _lacking(self, job: Job) -> list[Job]:
+        """What is missing of a target's value. That a job is only pretended to be done is what was
+        asked for: it runs when another one needs its value, not for being a target."""
+        return [holder for holder in self._missing([job]) if not self.is_pretended(holder)]
+
+    def is_pretended(self, job: Job) -> bool:
+        """Whether the job counts as done without ever having given this result."""
+        trace = self.traces.get(job.index)
+        return trace is not None and bool(trace[4] & _PRETENDED)
 
     def _revive(self, job: Job) -> None:
         """Run a settled job again because somebody needs its value, which is gone."""
@@ -318,7 +320,7 @@ class Plan:
 
     def _conclude(self, job: Job) -> None:
         """Settle a generator, as all that it promised is; unless its value is wanted but gone."""
-        missing = self._missing([job]) if self._is_target(job) else []
+        missing = self._lacking(job) if self._is_target(job) else []
         if job in missing:
             self._revive(job)
         elif missing:
@@ -384,7 +386,7 @@ class Plan:
 
     def take(self, lanes: int) -> list[Job]:
         """Jobs to run now, one after the other in one lane; they count as running."""
-        if self.stopping:
+        if self.stopping or self.paused:
             return []
         batch = self.ready.take(lanes)
         counts, status = self._counts, self.status
@@ -430,7 +432,7 @@ class Plan:
         """
         gone = set(digests)
         self._present -= gone
-        holders = [u for u in self._holders(job.inputs) if self._value_of(u) in gone]
+        holders = [u for u in self.holders(job.inputs) if self._value_of(u) in gone]
         if not holders:
             return False
         self.ready.release(job)
@@ -441,7 +443,7 @@ class Plan:
         self._drain()
         return True
 
-    def _holders(self, jobs: Iterable[Job]) -> list[Job]:
+    def holders(self, jobs: Iterable[Job]) -> list[Job]:
         """The jobs, and all that they promised."""
         found: dict[int, Job] = {}
         stack = list(jobs)

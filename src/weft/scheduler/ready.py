@@ -41,6 +41,11 @@ class Budget:
     all_cores: int = field(init=False)
     all_memory: int = field(init=False)
 
+    def resize(self, cores: int) -> None:
+        """Have so many cores in all; less than nothing is free until enough of them are back."""
+        self.cores += cores - self.all_cores
+        self.all_cores = cores
+
     def needs(self, job: Job) -> tuple[int, int]:
         """Cores and bytes to reserve; a job that wants more than there is gets all.
 

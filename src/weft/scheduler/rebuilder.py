@@ -22,6 +22,7 @@ Rival = Callable[[str, Digest], bool]
 """Whether a job that nothing was decided about yet will ask for a trace of its own at this key."""
 
 _OBSERVED = int(TraceFlag.OBSERVED)
+_PRETENDED = int(TraceFlag.PRETENDED)
 
 
 def key_of(definition: Digest, inputs: Sequence[Digest], extra: Sequence[Digest] = ()) -> Digest:
@@ -34,12 +35,8 @@ def key_of(definition: Digest, inputs: Sequence[Digest], extra: Sequence[Digest]
     """
     if not inputs and not extra:
         return definition
-    state = blake2b(definition, digest_size=DIGEST_SIZE)
-    state.update(len(inputs).to_bytes(8, "big"))
-    state.update(b"".join(inputs))
-    if extra:
-        state.update(b"".join(extra))
-    return state.digest()
+    parts = (definition, len(inputs).to_bytes(8, "big"), *inputs, *extra)
+    return blake2b(b"".join(parts), digest_size=DIGEST_SIZE).digest()
 
 
 class Rebuilder:
@@ -101,6 +98,8 @@ class Rebuilder:
         """Its own newest trace, else anybody's newest that its owner won't ask for."""
         pure = job.command.options.pure
         usable = candidates if pure else self._not_promised_elsewhere(job, key, candidates)
+        # What was only pretended of one job says nothing about an equal one.
+        usable = [trace for trace in usable if trace[3] == job.id or not trace[4] & _PRETENDED]
         newest_first = sorted(usable, key=lambda t: (t[3] == job.id, t[0]), reverse=True)
         chosen = next((trace for trace in newest_first if self._verifies(trace)), None)
         left = candidates if pure else [trace for trace in candidates if trace is not chosen]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class Reporter(Protocol):
     """Who is told how a run goes."""
 
+    echo: bool
+    """Whether ``printed`` is to be called."""
+
     def tick(self, loop: Loop) -> None:
         """Called about ten times a second; ``loop`` has the snapshots."""
 
@@ -25,9 +28,14 @@ class Reporter(Protocol):
     def note(self, job: Job, text: str) -> None:
         """Something worth knowing about a job that did not fail."""
 
+    def printed(self, job: Job, outcome: Outcome) -> None:
+        """A job that printed something has ended; called before anything else is said of it."""
+
 
 class Silent:
     """A reporter that tells nobody."""
+
+    echo = False
 
     def tick(self, loop: Loop) -> None:
         """Nothing."""
@@ -36,6 +44,9 @@ class Silent:
         """Nothing."""
 
     def note(self, job: Job, text: str) -> None:
+        """Nothing."""
+
+    def printed(self, job: Job, outcome: Outcome) -> None:
         """Nothing."""
 
 
@@ -52,7 +63,8 @@ class RunSummary:
     interrupted: bool = False
 
     def __str__(self) -> str:
-        if not self.ran and not self.failed and not self.interrupted:
+        ended = self.ran + len(self.failed) + self.counts.cancelled
+        if not ended and not self.interrupted:
             jobs = "1 job is" if self.counts.done == 1 else f"{self.counts.done} jobs are"
             return f"Nothing to do: {jobs} fresh."
         parts = [f"{self.ran} ran", f"{self.counts.done} done", f"{len(self.failed)} failed"]

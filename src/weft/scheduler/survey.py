@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from weft.graph.graph import Graph
 from weft.model.job import Job
-from weft.model.resources import DEFAULT_OPTIONS
+from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.model.states import AttemptState, JobState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan, Status
@@ -46,15 +47,36 @@ class Survey:
         return self.remembered.prior(job) is not None
 
 
-def survey(store: Store, graph: Graph) -> Survey:
-    """Decide about all jobs, run none, write nothing."""
+def survey(
+    store: Store,
+    graph: Graph,
+    running: Mapping[str, int] = MappingProxyType({}),
+    chosen: Sequence[Job] | None = None,
+) -> Survey:
+    """Decide about all jobs, run none, write nothing.
+
+    Parameters
+    ----------
+    chosen
+        Jobs to decide about, with their upstream, where the others don't matter; None: all. A graph
+        with generators is always decided about as a whole.
+    running
+        Numbers of the attempts that are under way, by job id (see ``weft.store.live``); one that
+        has ended since does not count.
+    """
     remembered = Remembered(store, graph)
     plan = Plan(graph, remembered.rebuilder, remembered, budget=Budget(1, 0))
-    plan.want(None)
-    if any(command.dynamic for command in graph.commands.values()):
-        recall(graph, (row for row in store.jobs() if _is_of_stale(row, graph, plan)))
+    dynamic = any(command.dynamic for command in graph.commands.values())
+    if chosen is None or dynamic:
+        plan.want(None)
+        jobs: Collection[Job] = graph.jobs.values()
+    else:
+        jobs = plan.consider(chosen)
+        remembered.load_past([job.id for job in jobs])
+    if dynamic:
+        recall(graph, (row for row in store.generated_jobs() if _is_of_stale(row, graph, plan)))
         plan.grow()
-    return Survey(graph, plan, remembered, _states(graph, plan, remembered))
+    return Survey(graph, plan, remembered, _states(graph, jobs, plan, remembered, running))
 
 
 def recall(graph: Graph, rows: Iterable[JobRow]) -> None:
@@ -62,7 +84,7 @@ def recall(graph: Graph, rows: Iterable[JobRow]) -> None:
     for row in rows:
         if row.active and row.job_id not in graph.jobs:
             command = graph.named_command(
-                row.name, row.code or b"", DEFAULT_OPTIONS, row.dynamic, ()
+                row.name, row.code or b"", _tagged(row.tags), row.dynamic, ()
             )
             graph.add_remembered(
                 row.job_id,
@@ -74,18 +96,35 @@ def recall(graph: Graph, rows: Iterable[JobRow]) -> None:
             )
 
 
+def _tagged(tags: tuple[str, ...]) -> Options:
+    return replace(DEFAULT_OPTIONS, tags=tags) if tags else DEFAULT_OPTIONS
+
+
 def _is_of_stale(row: JobRow, graph: Graph, plan: Plan) -> bool:
     """Whether a generator that must run again made this job: it stays as it was (rule 16)."""
     definer = graph.jobs.get(row.definer) if row.definer is not None else None
     return definer is not None and definer.index not in plan.promised
 
 
-def _states(graph: Graph, plan: Plan, remembered: Remembered) -> dict[str, JobState]:
-    failures = _present_failures(plan, remembered, graph)
+def _states(
+    graph: Graph,
+    jobs: Collection[Job],
+    plan: Plan,
+    remembered: Remembered,
+    running: Mapping[str, int],
+) -> dict[str, JobState]:
+    """The states of ``jobs``; in one step where all are done, as 100,000 may be."""
+    status_of, done = plan.status, int(Status.DONE)
+    if not running and len(jobs) == status_of.count(done):
+        return dict.fromkeys([job.id for job in jobs], JobState.DONE)
+    failures = _present_failures(plan, remembered, jobs)
+    under_way = {name for name, number in running.items() if _goes_on(remembered, name, number)}
     states: dict[str, JobState] = {}
-    for job in graph:
-        status = plan.status[job.index]
-        if status == Status.DONE:
+    for job in jobs:
+        status = status_of[job.index]
+        if job.id in under_way:
+            state = JobState.RUNNING
+        elif status == done:
             state = JobState.DONE
         elif job.index in failures:
             state = failures[job.index]
@@ -94,18 +133,23 @@ def _states(graph: Graph, plan: Plan, remembered: Remembered) -> dict[str, JobSt
         else:
             state = JobState.WAITING
         states[job.id] = state
-    _block(graph, plan, states)
+    _block(graph, jobs, plan, states)
     return states
+
+
+def _goes_on(remembered: Remembered, job_id: str, number: int) -> bool:
+    past = remembered.past(job_id)
+    return past is None or past.number < number
 
 
 FAILED = frozenset({JobState.FAILED, JobState.TIMED_OUT, JobState.OUT_OF_MEMORY})
 
 
-def _block(graph: Graph, plan: Plan, states: dict[str, JobState]) -> None:
+def _block(graph: Graph, jobs: Collection[Job], plan: Plan, states: dict[str, JobState]) -> None:
     """Mark all that waits for a failed job; a generator also waits for what it promised."""
-    stack = [job for job in graph if states[job.id] in FAILED]
+    stack = [job for job in jobs if states[job.id] in FAILED]
     dependants: dict[int, list[Job]] = {}
-    for job in graph if stack else ():
+    for job in jobs if stack else ():
         if states[job.id] is JobState.WAITING:
             for other in _awaited(graph, plan, job):
                 dependants.setdefault(other.index, []).append(job)
@@ -123,10 +167,12 @@ def _awaited(graph: Graph, plan: Plan, job: Job) -> tuple[Job, ...]:
     return awaited
 
 
-def _present_failures(plan: Plan, remembered: Remembered, graph: Graph) -> dict[int, JobState]:
+def _present_failures(
+    plan: Plan, remembered: Remembered, jobs: Collection[Job]
+) -> dict[int, JobState]:
     """Jobs whose newest attempt ended badly at their present key, by index."""
     found = {}
-    for job in graph if plan.keys else ():
+    for job in jobs if plan.keys else ():
         key = plan.keys.get(job.index)
         past = remembered.past(job.id) if key is not None else None
         if past is not None and past.key == key:

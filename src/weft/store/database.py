@@ -41,6 +41,8 @@ class Database:
     def __init__(self, path: Path | None, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self.version = schema.VERSION
+        """Of the schema: an older file that is only read is not brought up to date."""
         self.messages: list[str] = []
         self._quiet: tuple[int, int] | None = None
         """Stamp of a file that is read without SQLite's locks, see ``_open_to_read``."""
@@ -122,6 +124,8 @@ class Database:
         run("SELECT max(id) FROM attempt").fetchone()  # damage here would not wait for a question
         if _suspect(self.path).exists() or self._ended_badly():
             self._check()
+        if version < schema.VERSION:
+            self._upgrade()
 
     def _ended_badly(self) -> bool:
         rows = self._connection.execute("SELECT outcome FROM run ORDER BY id DESC LIMIT 1")
@@ -146,6 +150,20 @@ class Database:
             run(f"PRAGMA user_version = {schema.VERSION}")
         run("COMMIT")
 
+    def _upgrade(self) -> None:
+        """Bring an older schema up to date, wholly or not at all."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        try:
+            for steps in schema.STEPS[run("PRAGMA user_version").fetchone()[0] :]:
+                for statement in steps:
+                    run(statement)
+            run(f"PRAGMA user_version = {schema.VERSION}")
+        except BaseException:
+            run("ROLLBACK")
+            raise
+        run("COMMIT")
+
     @classmethod
     def _open_to_read(cls, path: Path) -> Database:
         """Without a log there is no writer: the file is read as it stands, with no lock and no
@@ -168,6 +186,8 @@ class Database:
             database.close()
             database = cls(None, _connect(":memory:"))
             database._create()
+        else:
+            database.version = version
         return database
 
     @classmethod
@@ -249,6 +269,17 @@ class Database:
         self.messages.append(_set_aside(self.path))
         self._connection = self._open_checked(self.path)._connection
         return True
+
+    def size(self) -> int:
+        """Bytes of the file, as far as they are in use or free in it."""
+        pages, page = self.row("PRAGMA page_count")[0], self.row("PRAGMA page_size")[0]
+        return int(pages) * int(page)
+
+    def shrink(self) -> None:
+        """Give free space back to the disk when it is a quarter of the file or more."""
+        free, pages = self.row("PRAGMA freelist_count")[0], self.row("PRAGMA page_count")[0]
+        if free and free >= pages / 4:
+            self.rows("VACUUM")
 
     def grow_cache(self) -> None:
         """Give SQLite the memory for writing much; reading alone does not need it."""

@@ -7,27 +7,25 @@ replaces its own.
 
 from __future__ import annotations
 
-import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from weft.model.job import Digest, JobRecord
+from weft.model.job import JobRecord
 from weft.store.database import Database
 from weft.store.rows import JobRow
-
-CommandEntry = tuple[str, Digest | None, bool]
-"""Name, code digest, whether it is dynamic."""
-JobEntry = tuple[str, int, Digest | None, tuple[str, ...], tuple[str, ...]]
-"""Job id, number of its command, definition, ids of inputs and of extra dependencies."""
+from weft.store.script import ScriptTable
 
 _COLUMNS = "job_id, position, name, definition, code, arguments, definer, inputs, extra, dynamic"
-_UPSERT = f"""INSERT INTO job ({_COLUMNS}, active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+_UPSERT = f"""INSERT INTO job ({_COLUMNS}, tags, active)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
     ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, name = excluded.name,
     definition = excluded.definition, code = excluded.code, arguments = excluded.arguments,
     definer = excluded.definer, inputs = excluded.inputs, extra = excluded.extra,
-    dynamic = excluded.dynamic, active = 1, retired_run = NULL"""
-_SELECT = f"SELECT {_COLUMNS}, active, retired_run FROM job"
+    dynamic = excluded.dynamic, tags = excluded.tags, active = 1, retired_run = NULL"""
+_SELECT = f"SELECT {_COLUMNS}, active, retired_run, tags FROM job"
+_SELECT_1 = f"SELECT {_COLUMNS}, active, retired_run, NULL FROM job"
+"""Of a database of version 1, which is only read."""
 
 
 class JobTable:
@@ -35,12 +33,14 @@ class JobTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._select = _SELECT if database.version > 1 else _SELECT_1
         self._places: int | None = None
+        self.script = ScriptTable(database)
 
     def all(self) -> list[JobRow]:
         """In an order in which they can run; a job whose generator is inactive is inactive."""
-        jobs = {job.job_id: job for job in self._of_script()}
-        for row in self._database.rows(f"{_SELECT} ORDER BY position"):
+        jobs = {job.job_id: job for job in self.script.rows()}
+        for row in self._database.rows(f"{self._select} ORDER BY position"):
             jobs[row[0]] = _job_row(row)
         inactive: set[str] = set()
         for name, job in jobs.items():
@@ -49,49 +49,18 @@ class JobTable:
         plain = [job if job.job_id not in inactive else _inactive(job) for job in jobs.values()]
         return _upstream_first(plain)
 
+    def generated(self) -> list[JobRow]:
+        """Those of ``all`` that generators defined."""
+        if self._database.row("SELECT 1 FROM job LIMIT 1") is None:
+            return []
+        return [job for job in self.all() if job.definer is not None]
+
     def get(self, job_id: str) -> JobRow | None:
         """One job, whether active or not."""
-        row = self._database.row(f"{_SELECT} WHERE job_id = ?", (job_id,))
+        row = self._database.row(f"{self._select} WHERE job_id = ?", (job_id,))
         if row is not None:
             return _job_row(row)
-        return next((job for job in self._of_script() if job.job_id == job_id), None)
-
-    def _of_script(self) -> Iterator[JobRow]:
-        row = self._database.row("SELECT commands, jobs FROM script")
-        if row is None:
-            return
-        commands: list[CommandEntry] = pickle.loads(row[0])
-        jobs: list[JobEntry] = pickle.loads(row[1])
-        for position, (name, number, definition, inputs, extra) in enumerate(jobs):
-            function, code, dynamic = commands[number]
-            yield JobRow(
-                name,
-                position,
-                function,
-                definition,
-                code,
-                arguments_text="",
-                definer=None,
-                inputs=inputs,
-                extra=extra,
-                dynamic=dynamic,
-                active=True,
-                retired_run=None,
-            )
-
-    def define(
-        self, commands: Sequence[CommandEntry], jobs: Sequence[JobEntry], digest: Digest
-    ) -> None:
-        """Make ``jobs`` the jobs of the script, in this order."""
-        row = (digest, pickle.dumps(commands, 5), pickle.dumps(jobs, 5))
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM script")
-            connection.execute("INSERT INTO script VALUES (?, ?, ?)", row)
-
-    def graph_digest(self) -> bytes | None:
-        """What ``define`` was given last."""
-        row = self._database.row("SELECT digest FROM script")
-        return row[0] if row is not None else None
+        return next((job for job in self.script.rows() if job.job_id == job_id), None)
 
     def take_in(
         self,
@@ -143,13 +112,14 @@ def _generated_row(record: JobRecord, position: int) -> tuple[Any, ...]:
         "\n".join(record.inputs) or None,
         "\n".join(record.extra) or None,
         record.dynamic,
+        "\n".join(record.options.tags) or None,
     )
 
 
 def _job_row(row: Any) -> JobRow:
     head: list[Any]
-    *head, inputs, extra, dynamic, active, retired = row
-    more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired]
+    *head, inputs, extra, dynamic, active, retired, tags = row
+    more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired, _ids(tags)]
     return JobRow(*head, *more)
 
 

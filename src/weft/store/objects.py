@@ -195,6 +195,20 @@ class Objects:
                     if len(name) == 2 * DIGEST_SIZE - 2:
                         yield bytes.fromhex(group + name)
 
+    def drafts(self) -> list[Path]:
+        """The files that are being written, or that killed processes left."""
+        return [self._drafts / name for name in _names(self._drafts)]
+
+    def set_aside(self, digest: Digest) -> Path:
+        """Rename a damaged file to ``*.damaged``, so that it does not count any more."""
+        path = self.path(digest)
+        aside = path.with_name(f"{path.name}.damaged")
+        try:
+            path.replace(aside)
+        except OSError as error:
+            raise disk_trouble(error, self.folder) from error
+        return aside
+
     def sweep(self) -> int:
         """Remove the drafts of processes that are no more; returns how many.
 

@@ -11,6 +11,7 @@ from weft.model.job import Digest, JobRecord
 from weft.model.outcome import ErrorReport, Frame, Outcome
 from weft.store.database import Database
 from weft.store.jobs import JobTable
+from weft.store.rows import TraceFlag
 from weft.store.values import Values
 
 GROUP_SECONDS = 0.1
@@ -25,6 +26,7 @@ _EVENT = "INSERT INTO event (run, time, kind, payload) VALUES (?, ?, ?, ?)"
 _FILE_STAT = "INSERT OR REPLACE INTO file_stat VALUES (?, ?, ?, ?)"
 _CODE = "INSERT OR IGNORE INTO code VALUES (?, ?)"
 
+_PRETENDED = int(TraceFlag.PRETENDED)
 _NO_TRACE = (0, None, None, None, None, None, None)
 
 Row = tuple[object, ...]
@@ -80,7 +82,7 @@ class Recorder:
         self.last_attempt = attempt = self.last_attempt + 1
         result = outcome.result
         flags, definition, code, arguments, ids, hashes, children = trace or _NO_TRACE
-        if result is not None:
+        if result is not None and not flags & _PRETENDED:
             self._values.add(result, outcome.size, outcome.value)
         if (
             outcome.max_rss is not None

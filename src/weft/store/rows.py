@@ -128,6 +128,7 @@ class JobRow:
     """Whether the last definition of the graph had it."""
     retired_run: int | None
     """Run in which its generator did not declare it any more."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,22 @@ class RunRow:
     ended: float | None
     outcome: str | None
     """None while it runs, or when it was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """What a run did: attempts, and those that ended well or were cancelled."""
+
+    ran: int = 0
+    done: int = 0
+    cancelled: int = 0
+    seconds: float = 0.0
+    """Of all attempts together."""
+
+    @property
+    def failed(self) -> int:
+        """Attempts that failed, or died."""
+        return self.ran - self.done - self.cancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,14 @@ What few rows have (errors, limits, logs, observations, generated jobs) is kept 
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """``user_version`` of the database."""
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (),  # of 0: an empty file gets all tables at once
+    ("ALTER TABLE job ADD COLUMN tags TEXT",),
+)
+"""By version: what brings a database of that version to the next one."""
 
 TABLES = (
     """CREATE TABLE setting (
@@ -43,7 +49,8 @@ TABLES = (
         dynamic INTEGER NOT NULL,
         definer TEXT,             -- the generator that defined it
         active INTEGER NOT NULL,
-        retired_run INTEGER
+        retired_run INTEGER,
+        tags TEXT                 -- newline-joined; since version 2
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX job_definer ON job (definer) WHERE definer IS NOT NULL",
     """CREATE TABLE attempt (

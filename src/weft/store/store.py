@@ -7,36 +7,40 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weft.errors import StoreError
+from weft.graph.keeping import KeptCommand
 from weft.model.job import DIGEST_SIZE, Digest, JobRecord
 from weft.model.outcome import Observation
 from weft.model.states import AttemptState
 from weft.store import removal
+from weft.store.chronicle import Chronicle
+from weft.store.columns import Columns
 from weft.store.database import Database
 from weft.store.file_stats import FileStats
-from weft.store.jobs import CommandEntry, JobEntry, JobTable
+from weft.store.jobs import JobTable
 from weft.store.objects import Input, Objects, encode
-from weft.store.recorder import Recorder, error_from_json
+from weft.store.recorder import Recorder
+from weft.store.removal import Weight
 from weft.store.rows import (
-    AttemptRow,
     CodeRow,
-    EventRow,
     JobRow,
     Past,
-    RunRow,
     StoreStatistics,
     TraceFlag,
     TraceRow,
 )
+from weft.store.script import JobEntry, ScriptTable
 from weft.store.values import Values
+
+if TYPE_CHECKING:
+    from weft.store.check import Consistency, StoreCheck
+    from weft.store.garbage import Garbage
 
 _TRACE = """SELECT t.id, t.key, t.result, t.job_id, t.flags, t.run, t.definition, t.code,
     t.arguments, t.input_ids, t.input_hashes, e.children, e.promised
     FROM trace t LEFT JOIN expansion e ON e.trace = t.id"""
-_ATTEMPT = """SELECT id, run, job_id, number, key, state, executor, pid, started, duration, cpu,
-    reason, rest, result IS NOT NULL FROM attempt"""
 _MANY = 1000
 _DONE = int(AttemptState.DONE)
 
@@ -70,6 +74,8 @@ class Store:
         self._values = Values(database, self.objects)
         self._jobs = JobTable(database)
         self._recorder = Recorder(database, self._values, self._jobs)
+        self._chronicle = Chronicle(database)
+        self._columns = Columns(database)
         self.file_stats = FileStats(database, self._recorder)
         self._pid = os.getpid()
         self._known_code: set[Digest] = set()
@@ -165,6 +171,18 @@ class Store:
 
     # -- attempts ----------------------------------------------------------------------------
 
+    @property
+    def chronicle(self) -> Chronicle:
+        """What ran, for whoever looks; what was recorded is committed first."""
+        self.flush()
+        return self._chronicle
+
+    @property
+    def columns(self) -> Columns:
+        """One fact about each job, for all jobs; what was recorded is committed first."""
+        self.flush()
+        return self._columns
+
     def past(self, job_ids: Collection[str] | None = None) -> dict[str, Past]:
         """What the attempts of jobs tell, by job id; of all jobs, or only of ``job_ids``.
 
@@ -194,31 +212,6 @@ class Store:
             )
         return found
 
-    def durations(self) -> dict[str, float]:
-        """Seconds that the newest successful attempt of each job took."""
-        self.flush()
-        sql = f"SELECT job_id, duration FROM attempt WHERE state = {_DONE} ORDER BY id"
-        return dict(self._database.rows(sql))
-
-    def attempts(self, job_id: str) -> list[AttemptRow]:
-        """All attempts of a job, oldest first."""
-        self.flush()
-        rows = self._database.rows(f"{_ATTEMPT} WHERE job_id = ? ORDER BY id", (job_id,))
-        return [_attempt_row(row) for row in rows]
-
-    def attempt(self, attempt_id: int) -> AttemptRow | None:
-        """One attempt, or None when there is none of that id."""
-        self.flush()
-        row = self._database.row(f"{_ATTEMPT} WHERE id = ?", (attempt_id,))
-        return _attempt_row(row) if row is not None else None
-
-    def run_reasons(self, run: int) -> dict[str, str | None]:
-        """Jobs that ran well in a run, with why they ran (JSON; None for the first time)."""
-        self.flush()
-        done = int(AttemptState.DONE)
-        sql = f"SELECT job_id, reason FROM attempt WHERE run = ? AND state = {done} ORDER BY id"
-        return dict(self._database.rows(sql, (run,)))
-
     def output(self, attempt_id: int) -> tuple[str | None, str | None]:
         """What an attempt printed to stdout and stderr; None for nothing."""
         self.flush()
@@ -234,6 +227,11 @@ class Store:
         self.flush()
         return self._jobs.all()
 
+    def generated_jobs(self) -> list[JobRow]:
+        """Those of ``jobs`` that generators defined."""
+        self.flush()
+        return self._jobs.generated()
+
     def job(self, job_id: str) -> JobRow | None:
         """One job, whether active or not."""
         self.flush()
@@ -241,13 +239,28 @@ class Store:
 
     def graph_digest(self) -> bytes | None:
         """The digest that ``define`` was given last."""
-        return self._jobs.graph_digest()
+        return self._jobs.script.digest()
+
+    @property
+    def script(self) -> ScriptTable:
+        """The script's jobs, and what it takes to run them without it."""
+        return self._jobs.script
 
     def define(
-        self, commands: Sequence[CommandEntry], jobs: Sequence[JobEntry], digest: bytes
+        self,
+        commands: Sequence[KeptCommand],
+        jobs: Sequence[JobEntry],
+        digest: bytes,
+        calls: Sequence[bytes] = (),
     ) -> None:
         """Make ``jobs`` the jobs of the script, in this order; ``digest`` stands for them all."""
-        self._jobs.define(commands, jobs, digest)
+        self._jobs.script.define(commands, jobs, digest, calls)
+
+    def definitions(self) -> set[Digest]:
+        """Of all traces that count."""
+        self.flush()
+        sql = f"SELECT DISTINCT definition FROM trace WHERE flags < {int(TraceFlag.INVALID)}"
+        return {row[0] for row in self._database.rows(sql)}
 
     def add_generated(self, parent_id: str, records: Sequence[JobRecord]) -> None:
         """Take in the jobs that a generator defined, and retire its others (rule 16)."""
@@ -357,26 +370,9 @@ class Store:
         row = self._database.row("SELECT packages FROM run WHERE id = ?", (run,))
         return json.loads(row[0]) if row is not None and row[0] else {}
 
-    def runs(self) -> list[RunRow]:
-        """All runs, oldest first."""
-        import json
-
-        self.flush()
-        sql = "SELECT id, argv, host, pid, started, ended, outcome FROM run ORDER BY id"
-        return [RunRow(r[0], tuple(json.loads(r[1])), *r[2:]) for r in self._database.rows(sql)]
-
     def event(self, kind: str, **payload: object) -> None:
         """Note something that happened; ``payload`` must be plain data."""
         self._recorder.event(kind, payload)
-
-    def events(self, since: int = 0) -> list[EventRow]:
-        """Events with an id above ``since``, oldest first."""
-        import json
-
-        self.flush()
-        sql = "SELECT id, run, time, kind, payload FROM event WHERE id > ? ORDER BY id"
-        rows = self._database.rows(sql, (since,))
-        return [EventRow(r[0], r[1], r[2], r[3], json.loads(r[4])) for r in rows]
 
     # -- forgetting --------------------------------------------------------------------------
 
@@ -392,6 +388,40 @@ class Store:
     def forget(self, job_ids: Iterable[str]) -> None:
         """Drop traces, values, attempts and logs of these jobs."""
         self._remove(job_ids, attempts=True)
+
+    def delete(self, job_ids: Sequence[str]) -> None:
+        """``forget`` these jobs, and drop those of them that are generated; ``define`` does so for
+        the script's."""
+        self.forget(job_ids)
+        removal.delete(self._database, job_ids)
+
+    def weigh(self, job_ids: Collection[str]) -> Weight:
+        """How much there is of these jobs."""
+        self.flush()
+        return removal.weigh(self._database, job_ids)
+
+    @property
+    def garbage(self) -> Garbage:
+        """What nothing needs any more."""
+        from weft.store.garbage import Garbage
+
+        self.flush()
+        self._values.forget()
+        return Garbage(self._database, self.objects)
+
+    def check(self) -> StoreCheck:
+        """A look at everything that is there, see ``weft.store.check``."""
+        from weft.store.check import StoreCheck
+
+        self.flush()
+        return StoreCheck(self._database, self.objects)
+
+    def consistency(self) -> Consistency:
+        """How the rows refer to each other."""
+        from weft.store.check import consistency
+
+        self.flush()
+        return consistency(self._database, self._values.present)
 
     def _remove(self, job_ids: Iterable[str], *, attempts: bool) -> None:
         self.flush()
@@ -450,32 +480,3 @@ def _trace_row(row: Any) -> TraceRow:
     names = tuple(promised.split("\n")) if promised else ()
     more: list[Any] = [arguments or "", ids, hashes, children, names]
     return TraceRow(*head, *more)
-
-
-def _attempt_row(row: Any) -> AttemptRow:
-    import json
-
-    attempt, run, job_id, number, key, state, *head, reason, text, remembered = row
-    executor, pid, started, duration, cpu = head
-    rest = json.loads(text) if text else {}
-    return AttemptRow(
-        id=attempt,
-        run=run,
-        job_id=job_id,
-        number=number,
-        key=key,
-        state=AttemptState(state),
-        executor=executor,
-        host=rest.get("host"),
-        pid=pid,
-        started=started,
-        duration=duration,
-        cpu=cpu,
-        exit_code=rest.get("exit_code"),
-        signal=rest.get("signal"),
-        max_rss=rest.get("max_rss"),
-        note=rest.get("note"),
-        error=error_from_json(rest.get("error")),
-        reason=reason,
-        remembered=bool(remembered),
-    )

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from weft.console.commands import forgetting, looking, making, other
-from weft.console.table import Table
+from weft.console.commands import (
+    configuring,
+    debugging,
+    drawing,
+    forgetting,
+    keeping,
+    looking,
+    making,
+    other,
+    watching,
+)
+from weft.console.table import Section, Table
 
-TABLE = Table([*making.COMMANDS, *looking.COMMANDS, *forgetting.COMMANDS, *other.COMMANDS])
+_MODULES = (making, debugging, looking, watching, drawing, keeping, configuring, forgetting, other)
+_ORDER = list(Section)
+
+TABLE = Table(
+    sorted(
+        (row for module in _MODULES for row in module.COMMANDS),
+        key=lambda row: _ORDER.index(row.section),
+    )
+)

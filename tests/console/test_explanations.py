@@ -1,23 +1,21 @@
 import io
 import re
 
-from weft.console.render import render
-from weft.console.screen import Screen
-from weft.console.views import (
+from weft.console.explanations import (
     Blocked,
     Cancelled,
     DidRun,
+    Difference,
     Explanation,
     Explanations,
     Failure,
     Fresh,
-    JobLine,
-    Listing,
-    Tally,
-    View,
     Waits,
     WillRun,
 )
+from weft.console.listing import JobLine, Listing, Tally
+from weft.console.screen import Screen
+from weft.console.view import View
 from weft.model.reasons import CodeChanged, DependencyChanged, NeverRun, Reason
 from weft.model.states import JobState
 
@@ -26,15 +24,26 @@ TERMINAL = Screen(io.StringIO(), width=40, colour=True, live=True)
 
 
 def shown(view: View, screen: Screen = PIPE) -> list[str]:
-    return list(render(view, screen))
+    return list(view.lines(screen))
+
+
+def line(
+    job_id: str,
+    function: str = "f",
+    state: JobState = JobState.DONE,
+    *,
+    stale: bool = False,
+    seconds: float | None = None,
+) -> JobLine:
+    return JobLine(job_id, function, state, stale, seconds, None, None)
 
 
 JOBS = (
-    JobLine("load", "load", JobState.DONE, stale=False, seconds=0.012),
-    JobLine(
-        "fit-1", "fit", JobState.READY, stale=True, seconds=3.0, reasons=(CodeChanged(("fit",)),)
+    line("load", "load", seconds=0.012),
+    line("fit-1", "fit", JobState.READY, stale=True, seconds=3.0)._replace(
+        reasons=(CodeChanged(("fit",)),), why="will run: its function fit() changed"
     ),
-    JobLine("draw", "draw", JobState.BLOCKED, stale=False, seconds=None),
+    line("draw", "draw", JobState.BLOCKED),
 )
 
 
@@ -43,29 +52,28 @@ def test_a_list_has_a_glyph_and_a_word_for_each_state() -> None:
         "✓  load   done          load()  12 ms",
         "○  fit-1  ready, stale  fit()   3.0 s",
         "■  draw   blocked       draw()",
+        "3 jobs: 1 done, 1 blocked, 1 ready; 3.0 s of computing",
     ]
 
 
 def test_a_list_can_have_reasons() -> None:
     assert shown(Listing(JOBS[1:2], with_reasons=True)) == [
-        "○  fit-1  ready, stale  fit()  3.0 s  its function fit() changed"
+        "○  fit-1  ready, stale  fit()  3.0 s  will run: its function fit() changed"
     ]
 
 
 def test_a_pipe_gets_whole_ids_and_no_colours() -> None:
     name = "x" * 200
-    (line,) = shown(Listing((JobLine(name, "f", JobState.DONE, stale=False, seconds=None),)))
-    assert name in line
-    assert "\x1b" not in line
+    (only,) = shown(Listing((line(name),)))
+    assert name in only
+    assert "\x1b" not in only
 
 
 def test_in_a_terminal_lines_fit_its_width() -> None:
     name = "x" * 200
-    (line,) = shown(
-        Listing((JobLine(name, "f", JobState.DONE, stale=False, seconds=1.0),)), TERMINAL
-    )
-    assert len(re.sub(r"\x1b\[\d+m", "", line)) <= 40
-    assert "…" in line
+    (only,) = shown(Listing((line(name, seconds=1.0),)), TERMINAL)
+    assert len(re.sub(r"\x1b\[\d+m", "", only)) <= 40
+    assert "…" in only
 
 
 def test_an_empty_list_says_so() -> None:
@@ -129,7 +137,7 @@ def test_control_characters_are_written_out() -> None:
     evil = "\x1b[2J\r\0\n\x9b"
     verdict = Failure(f"ValueError: {evil}", (f"  stderr: {evil}",))
     explained = Explanations((Explanation(evil, "f", JobState.FAILED, verdict),))
-    listed = Listing((JobLine(evil, "f", JobState.DONE, stale=False, seconds=None),))
+    listed = Listing((line(evil),))
     lines = [*shown(explained), *shown(listed)]
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
@@ -142,4 +150,30 @@ def test_in_a_terminal_long_explanations_hang_after_the_id() -> None:
     assert lines == [
         "· j  waits for fit, load, whose results",
         "     decide whether it runs",
+    ]
+
+
+def test_a_difference_is_shown_as_diff_shows_it() -> None:
+    change = Difference("fit", "def fit(x):\n    return x\n", "def fit(x):\n    return x + 1\n")
+    job = Explanation("j", "fit", JobState.READY, WillRun((CodeChanged(("fit",)),)), (), (change,))
+    assert shown(Explanations((job,))) == [
+        "○ j  will run: its function fit() changed",
+        "    fit",
+        "    @@ -1,2 +1,2 @@",
+        "     def fit(x):",
+        "    -    return x",
+        "    +    return x + 1",
+    ]
+
+
+def test_an_explanation_as_a_document_has_its_reasons() -> None:
+    job = Explanation("j", "f", JobState.READY, WillRun((DependencyChanged("fit"),)))
+    (found,) = Explanations((job,)).document()  # type: ignore[misc]
+    assert (found["job_id"], found["state"], found["why"]["kind"]) == ("j", "ready", "WillRun")
+    assert found["why"]["reasons"] == [
+        {
+            "kind": "DependencyChanged",
+            "job_id": "fit",
+            "text": "dependency fit gave another result",
+        }
     ]

@@ -1,0 +1,37 @@
+"""What the plan asks of the store: the one port through which it sees what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from weft.model.job import Digest, Job
+from weft.scheduler.rebuilder import TraceHead
+
+if TYPE_CHECKING:
+    from weft.scheduler.ready import History
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a generator left behind beside its value."""
+
+    children: Sequence[Job]
+    promised: Sequence[Job]
+
+
+class Memory(Protocol):
+    """What the plan asks of the store."""
+
+    def expand(self, job: Job, trace: TraceHead) -> Expansion:
+        """The jobs that a fresh generator made, as its trace has them (rule 14)."""
+
+    def present(self, results: Iterable[Digest]) -> set[Digest]:
+        """Those of the results whose values are there."""
+
+    def history(self, job_ids: Collection[str]) -> History:
+        """What past attempts of these jobs tell; asked for once, when something must run."""
+
+    def keeps_failure(self, job: Job, key: Digest) -> bool:
+        """Whether the newest attempt failed at this very key (rule 11)."""
