@@ -13,7 +13,7 @@ from weft.console.explanations import (
     Waits,
     WillRun,
 )
-from weft.console.listing import JobLine, Listing, Tally
+from weft.console.listing import JobLines, Listing, More, Tally
 from weft.console.screen import Screen
 from weft.console.view import View
 from weft.model.reasons import CodeChanged, DependencyChanged, NeverRun, Reason
@@ -27,23 +27,19 @@ def shown(view: View, screen: Screen = PIPE) -> list[str]:
     return list(view.lines(screen))
 
 
-def line(
-    job_id: str,
-    function: str = "f",
-    state: JobState = JobState.DONE,
-    *,
-    stale: bool = False,
-    seconds: float | None = None,
-) -> JobLine:
-    return JobLine(job_id, function, state, stale, seconds, None, None)
+def line(job_id: str, seconds: float | None = None) -> JobLines:
+    return JobLines([job_id], ["f"], [JobState.DONE], [False], [seconds], [None], [None])
 
 
-JOBS = (
-    line("load", "load", seconds=0.012),
-    line("fit-1", "fit", JobState.READY, stale=True, seconds=3.0)._replace(
-        reasons=(CodeChanged(("fit",)),), why="will run: its function fit() changed"
-    ),
-    line("draw", "draw", JobState.BLOCKED),
+JOBS = JobLines(
+    ["load", "fit-1", "draw"],
+    ["load", "fit", "draw"],
+    [JobState.DONE, JobState.READY, JobState.BLOCKED],
+    [False, True, False],
+    [0.012, 3.0, None],
+    [None] * 3,
+    [None] * 3,
+    [More(), More(why="will run: its function fit() changed"), More()],
 )
 
 
@@ -57,27 +53,27 @@ def test_a_list_has_a_glyph_and_a_word_for_each_state() -> None:
 
 
 def test_a_list_can_have_reasons() -> None:
-    assert shown(Listing(JOBS[1:2], with_reasons=True)) == [
+    assert shown(Listing(JOBS.ordered([1]), with_reasons=True)) == [
         "○  fit-1  ready, stale  fit()  3.0 s  will run: its function fit() changed"
     ]
 
 
 def test_a_pipe_gets_whole_ids_and_no_colours() -> None:
     name = "x" * 200
-    (only,) = shown(Listing((line(name),)))
+    (only,) = shown(Listing(line(name)))
     assert name in only
     assert "\x1b" not in only
 
 
 def test_in_a_terminal_lines_fit_its_width() -> None:
     name = "x" * 200
-    (only,) = shown(Listing((line(name, seconds=1.0),)), TERMINAL)
+    (only,) = shown(Listing(line(name, seconds=1.0)), TERMINAL)
     assert len(re.sub(r"\x1b\[\d+m", "", only)) <= 40
     assert "…" in only
 
 
 def test_an_empty_list_says_so() -> None:
-    assert shown(Listing(())) == ["No jobs."]
+    assert shown(Listing(JOBS.ordered([]))) == ["No jobs."]
     assert shown(Tally(())) == ["No jobs."]
     assert shown(Explanations((), of_all=True)) == [
         "Nothing failed, and nothing that ran before is out of date."
@@ -137,7 +133,7 @@ def test_control_characters_are_written_out() -> None:
     evil = "\x1b[2J\r\0\n\x9b"
     verdict = Failure(f"ValueError: {evil}", (f"  stderr: {evil}",))
     explained = Explanations((Explanation(evil, "f", JobState.FAILED, verdict),))
-    listed = Listing((line(evil),))
+    listed = Listing(line(evil))
     lines = [*shown(explained), *shown(listed)]
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from itertools import repeat
-from operator import attrgetter
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from weft.console.details import AttemptLine, Details, DetailsPages
 from weft.console.explaining import verdict
 from weft.console.explanations import verdict_words
 from weft.console.failing import outcome_of
-from weft.console.listing import LARGE, FunctionLine, JobLine, Listing, Tally
+from weft.console.listing import LARGE, FunctionLine, JobLines, Listing, More, Tally
 from weft.console.sight import FEW, Sight
 from weft.errors import WeftError
 from weft.graph.definition import arguments_text, value_text
@@ -26,14 +25,14 @@ from weft.store.objects import ObjectLost
 from weft.store.rows import AttemptRow
 
 _STATES = tuple(JobState)
-SORTS: Mapping[str, tuple[Callable[[JobLine], object], bool]] = {
-    "id": (attrgetter("job_id"), False),
-    "function": (attrgetter("function"), False),
-    "state": (lambda job: _STATES.index(job.state), False),
-    "time": (lambda job: job.seconds or 0.0, True),
-    "size": (lambda job: job.size or 0, True),
-    "memory": (lambda job: job.memory or 0, True),
-    "age": (lambda job: job.ended or 0.0, True),
+SORTS: Mapping[str, tuple[Callable[[JobLines, int], Any], bool]] = {
+    "id": (lambda jobs, i: jobs.ids[i], False),
+    "function": (lambda jobs, i: jobs.functions[i], False),
+    "state": (lambda jobs, i: _STATES.index(jobs.states[i]), False),
+    "time": (lambda jobs, i: jobs.seconds[i] or 0.0, True),
+    "size": (lambda jobs, i: jobs.sizes[i] or 0, True),
+    "memory": (lambda jobs, i: jobs.more[i].memory or 0, True),
+    "age": (lambda jobs, i: jobs.ended[i] or 0.0, True),
 }
 """What ``ls`` can sort by; and whether the largest (or newest) comes first."""
 
@@ -51,64 +50,68 @@ class Wish:
 
 def listing(seen: Sight, jobs: Sequence[Job], wish: Wish) -> Listing:
     """One line per job."""
-    sizes = _sizes(seen, all_sizes=wish.details or wish.sort == "size")
-    if wish.details or wish.sort == "memory":
-        lines = _detailed_lines(seen, jobs, sizes)
-    else:
-        lines = _plain_lines(seen, jobs, sizes)
+    lines = _lines(seen, jobs, _sizes(seen, all_sizes=wish.details or wish.sort == "size"))
+    if wish.details or wish.reasons or wish.sort == "memory":
+        lines = replace(lines, more=_costs(seen, jobs))
+    if wish.sort is not None or wish.reverse or wish.limit is not None:
+        lines = lines.ordered(_order(lines, wish))
+    if wish.reasons:
+        found = [_with_reasons(seen, *one) for one in zip(lines.ids, lines.more, strict=True)]
+        lines = replace(lines, more=found)
+    left_out = len(jobs) - len(lines)
+    return Listing(lines, time.time(), wish.reasons, wish.details, left_out)
+
+
+def _order(lines: JobLines, wish: Wish) -> list[int]:
+    order = list(range(len(lines)))
     if wish.sort is not None:
         key, descending = SORTS[wish.sort]
-        lines.sort(key=key, reverse=descending is not wish.reverse)  # type: ignore[arg-type]
+        order.sort(key=lambda i: key(lines, i), reverse=descending is not wish.reverse)
     elif wish.reverse:
-        lines.reverse()
-    shown = lines if wish.limit is None else lines[: wish.limit]
-    if wish.reasons:
-        shown = [_with_reasons(seen, line) for line in shown]
-    left_out = len(lines) - len(shown)
-    return Listing(tuple(shown), time.time(), wish.reasons, wish.details, left_out)
+        order.reverse()
+    return order[: wish.limit]
 
 
-def _with_reasons(seen: Sight, line: JobLine) -> JobLine:
-    if line.state is JobState.DONE:
-        return line
-    job = seen.graph.jobs[line.job_id]
-    why = verdict_words(verdict(seen, job), line.function)
-    return line._replace(reasons=seen.reasons(job), why=why)
+def _with_reasons(seen: Sight, job_id: str, more: More) -> More:
+    job = seen.graph.jobs[job_id]
+    if seen.state(job) is JobState.DONE:
+        return more
+    why = verdict_words(verdict(seen, job), job.command.name)
+    return more._replace(reasons=seen.reasons(job), why=why)
 
 
-def _plain_lines(seen: Sight, jobs: Sequence[Job], sizes: Mapping[bytes, int]) -> list[JobLine]:
+def _lines(seen: Sight, jobs: Sequence[Job], sizes: Mapping[bytes, int]) -> JobLines:
     ids = [job.id for job in jobs]
-    seconds, ended = seen.store.columns.times(ids if len(jobs) <= FEW else None)
+    few, columns = ids if len(jobs) <= FEW else None, seen.store.columns
     found, results = seen.survey.states, seen.survey.plan.results
-    states = [found[name] for name in ids]
-    done = JobState.DONE
-    stale = [s is not done and seen.is_stale(job) for job, s in zip(jobs, states, strict=True)]
-    large = [sizes.get(results[job.index] or b"") for job in jobs] if sizes else repeat(None)
-    columns = zip(
+    states, done = list(map(found.__getitem__, ids)), JobState.DONE
+    return JobLines(
         ids,
         [job.command.name for job in jobs],
         states,
-        stale,
-        map(seconds.get, ids),
-        map(ended.get, ids),
-        large,
-        *map(repeat, JobLine._field_defaults.values()),
-        strict=False,
+        [s is not done and seen.is_stale(job) for job, s in zip(jobs, states, strict=True)],
+        list(map(columns.durations(few).get, ids)),
+        list(map(columns.ended(few).get, ids)),
+        [sizes.get(results[job.index] or b"") for job in jobs] if sizes else [None] * len(ids),
     )
-    return list(map(JobLine._make, columns))
 
 
-def _detailed_lines(seen: Sight, jobs: Sequence[Job], sizes: Mapping[bytes, int]) -> list[JobLine]:
-    newest = seen.store.columns.newest()
-    lines = []
-    for line, job in zip(_plain_lines(seen, jobs, sizes), jobs, strict=True):
-        attempt = newest.get(job.id)
-        more = line._replace(level=len(_definers(seen, job)) + 1, dynamic=job.command.dynamic)
-        if attempt is not None:
-            cpu, memory, number = attempt
-            more = more._replace(cpu=cpu, memory=memory, attempts=number)
-        lines.append(more)
-    return lines
+def _costs(seen: Sight, jobs: Sequence[Job]) -> list[More]:
+    newest, nothing = seen.store.columns.newest(), (None, None, 0)
+    costs = []
+    for job in jobs:
+        cpu, memory, attempts = newest.get(job.id, nothing)
+        level = len(_definers(seen, job)) + 1
+        costs.append(
+            More(
+                level=level,
+                dynamic=job.command.dynamic,
+                cpu=cpu,
+                memory=memory,
+                attempts=attempts,
+            )
+        )
+    return costs
 
 
 def _sizes(seen: Sight, *, all_sizes: bool) -> Mapping[bytes, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -82,39 +82,42 @@ def lines_of(columns: Sequence[Column], screen: Screen) -> Iterator[str]:
     """
     columns = [column for column in columns if any(column.texts)]
     texts = [_harmless(column.texts) for column in columns]
-    widths = [max(map(columns_of, set(column)), default=0) for column in texts]
+    plain = ["".join(column).isascii() for column in texts]
+    widths = [
+        max(map(len, column)) if ascii_only else max(map(columns_of, set(column)))
+        for column, ascii_only in zip(texts, plain, strict=True)
+    ]
     if screen.live and widths:
         spare = screen.width - sum(widths) - len(_GAP) * (len(widths) - 1)
         widest = widths.index(max(widths))
         if spare < 0:
             widths[widest] = max(widths[widest] + spare, _SHORTEST)
             texts[widest] = [shorten(text, widths[widest]) for text in texts[widest]]
-    fields = [
-        _fields(column, text, width, screen)
-        for column, text, width in zip(columns, texts, widths, strict=True)
-    ]
-    return map(str.rstrip, map(_GAP.join, zip(*fields, strict=True)))
+            plain[widest] = False  # the mark of what was left out
+    padded: list[Iterator[str]] = []
+    for column, text, width, ascii_only in zip(columns, texts, widths, plain, strict=True):
+        if ascii_only and (column.tones is None or not screen.colour):
+            pad = str.rjust if column.right else str.ljust
+            padded.append(map(pad, text, repeat(width)))
+        else:
+            padded.append(iter(_fields(column, text, width, screen)))
+    return map(str.rstrip, map(_GAP.join, zip(*padded, strict=True)))
 
 
-def _harmless(texts: Sequence[str]) -> list[str]:
-    return list(texts) if "".join(texts).isprintable() else list(map(one_line, texts))
+def _harmless(texts: Sequence[str]) -> Sequence[str]:
+    return texts if "".join(texts).isprintable() else list(map(one_line, texts))
 
 
-def _fields(column: Column, texts: Sequence[str], width: int, screen: Screen) -> Iterable[str]:
-    """The texts of a column, padded and painted."""
-    tones = column.tones
-    painted = screen.colour and tones is not None
-    if not painted and "".join(texts).isascii():
-        return map(str.rjust if column.right else str.ljust, texts, repeat(width))
-    every: Iterable[Tone | None] = (
-        repeat(tones) if isinstance(tones, Tone) else tones or repeat(None)
-    )
-    made: dict[tuple[str, Tone | None], str] = {}
-    for text, tone in zip(texts, every, strict=False):
-        if (text, tone) not in made:
-            made[text, tone] = _field(Cell(text, tone, column.right), width, screen)
-    every = repeat(tones) if isinstance(tones, Tone) else tones or repeat(None)
-    return [made[pair] for pair in zip(texts, every, strict=False)]
+def _fields(column: Column, texts: Sequence[str], width: int, screen: Screen) -> list[str]:
+    """The texts of a column, padded and painted, each pair of text and tone once."""
+    tones = column.tones if screen.colour else None
+    if tones is None:
+        padded = {t: _field(Cell(t, None, column.right), width, screen) for t in set(texts)}
+        return list(map(padded.__getitem__, texts))
+    every = repeat(tones, len(texts)) if isinstance(tones, Tone) else tones
+    pairs = list(zip(texts, every, strict=True))
+    made = {pair: _field(Cell(*pair, column.right), width, screen) for pair in set(pairs)}
+    return list(map(made.__getitem__, pairs))
 
 
 def _field(cell: Cell, width: int, screen: Screen) -> str:

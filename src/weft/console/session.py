@@ -131,7 +131,7 @@ class Session:
         elif isinstance(view, str):
             screen.line(view)
         else:
-            screen.write("".join([f"{line}\n" for line in view.lines(screen)]))
+            screen.write("\n".join([*view.lines(screen), ""]))
 
 
 def _json(view: View | str) -> str:

@@ -6,7 +6,7 @@ Each is one pass over the attempts, as there is no index on job ids (see ``schem
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from weft.model.job import Digest
 from weft.model.states import AttemptState
@@ -24,10 +24,9 @@ class Columns:
     def __repr__(self) -> str:
         return f"Columns({self._database!r})"
 
-    def durations(self) -> dict[str, float]:
-        """Seconds that the newest successful attempt of each job took."""
-        sql = f"SELECT job_id, duration FROM attempt WHERE state = {_DONE} ORDER BY id"
-        return dict(self._database.rows(sql))
+    def durations(self, job_ids: Sequence[str] | None = None) -> dict[str, float]:
+        """Seconds that the newest successful attempt of each job took; of all, or of few."""
+        return self._by_job("duration", f"state = {_DONE}", job_ids)
 
     def sizes(self) -> dict[str, int]:
         """Bytes of the newest result of each job, where it is remembered."""
@@ -35,30 +34,9 @@ class Columns:
             ORDER BY a.id"""
         return dict(self._database.rows(sql))
 
-    def ended(self) -> dict[str, float]:
+    def ended(self, job_ids: Sequence[str] | None = None) -> dict[str, float]:
         """When the newest attempt of each job ended, in seconds since the epoch."""
-        sql = "SELECT job_id, started + duration FROM attempt ORDER BY id"
-        return dict(self._database.rows(sql))
-
-    def times(
-        self, job_ids: Sequence[str] | None = None
-    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        """Seconds of the newest success, and when the newest attempt ended, by job id.
-
-        Of all jobs, in one pass; or of few.
-        """
-        sql = "id, job_id, state, duration, started + duration FROM attempt"
-        if job_ids is None:
-            rows = self._database.rows(f"SELECT {sql} ORDER BY id")
-        else:
-            rows = sorted(self._database.among(f"SELECT {sql} WHERE job_id IN", job_ids))
-        if not rows:
-            return {}, {}
-        _, names, states, durations, ended = zip(*rows, strict=True)
-        if not any(states):  # no attempt failed
-            return dict(zip(names, durations, strict=True)), dict(zip(names, ended, strict=True))
-        good = {row[1]: row[3] for row in rows if row[2] == _DONE}
-        return good, dict(zip(names, ended, strict=True))
+        return self._by_job("started + duration", "1", job_ids)
 
     def newest(self) -> dict[str, tuple[float, int | None, int]]:
         """Processor seconds, peak memory in bytes and number of each job's newest attempt."""
@@ -82,6 +60,15 @@ class Columns:
     def traced(self) -> frozenset[str]:
         """Jobs with a trace of their own, whether it counts now or not."""
         return self._ids("SELECT DISTINCT job_id FROM attempt WHERE result IS NOT NULL")
+
+    def _by_job(
+        self, column: str, condition: str, job_ids: Sequence[str] | None
+    ) -> dict[str, float]:
+        if job_ids is None:
+            sql = f"SELECT job_id, {column} FROM attempt WHERE {condition} ORDER BY id"
+            return dict(self._database.rows(sql))
+        sql = f"SELECT id, job_id, {column} FROM attempt WHERE {condition} AND job_id IN"
+        return {name: value for _, name, value in sorted(self._database.among(sql, job_ids))}
 
     def _ids(self, sql: str) -> frozenset[str]:
         return frozenset([row[0] for row in self._database.rows(sql)])
