@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from weft.console.context import Context
-from weft.console.screen import Screen
 from weft.console.session import Session
+from weft.console.text.screen import Screen
 
 COMMANDS = {
     "ls": "ls",

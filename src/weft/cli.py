@@ -47,7 +47,7 @@ def _obey(words: Sequence[str]) -> int | None:
     """Carry out what the command line says; the exit code."""
     from weft.console.command_line import as_text, split_settings
     from weft.console.context import Context
-    from weft.console.prompt import converse
+    from weft.console.prompt.prompt import converse
     from weft.console.session import Session
 
     given, rest = split_settings(words)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import weft
-from weft.console.screen import Screen
 from weft.console.session import Session
+from weft.console.text.screen import Screen
 
 _TIMES = re.compile(r"\d+(\.\d+)? (ms|s|min)\b( \d+ s)?")
 _DATES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")

@@ -13,8 +13,8 @@ import pytest
 import weft
 from tests.console.conftest import stable
 from weft.console.commands import TABLE
-from weft.console.screen import Screen
 from weft.console.session import Session
+from weft.console.text.screen import Screen
 
 GOLDEN = Path(__file__).with_name("golden")
 WITHOUT = {"clear", "exit"}

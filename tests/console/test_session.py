@@ -5,8 +5,8 @@ import pytest
 
 import weft
 from tests.console.conftest import Open
-from weft.console.screen import Screen
 from weft.console.session import run_guarded
+from weft.console.text.screen import Screen
 
 FOLDER = Path("does-not-exist")
 

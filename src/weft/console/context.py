@@ -45,13 +45,13 @@ class Context(JobContext):
         super().__init__(folder, strict=strict)
         shell = _running_shell()
         if shell is not None:
-            from weft.console.cells import watch_cells
+            from weft.console.notebook.cells import watch_cells
 
             watch_cells(self, shell)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from weft.console.notebook import context_html
+        from weft.console.notebook.notebook import context_html
 
         return context_html(self)
 
@@ -90,7 +90,7 @@ class Context(JobContext):
         make = partial(super().make, *selection, n=n, executor=executor, options=options)
         if reporter is not None or getattr(_running_shell(), "kernel", None) is None:
             return make(reporter=reporter)
-        from weft.console.notebook import NotebookReporter
+        from weft.console.notebook.notebook import NotebookReporter
 
         with NotebookReporter(self) as shown:
             return make(reporter=shown)
@@ -157,7 +157,7 @@ class Context(JobContext):
         self._converse()
 
     def _converse(self) -> int:
-        from weft.console.prompt import converse
+        from weft.console.prompt.prompt import converse
         from weft.console.session import Session
 
         return converse(Session(self))

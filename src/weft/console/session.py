@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.console.parser import Line, parse
-from weft.console.screen import OutputFailed, Screen, Tone, open_closed_streams
 from weft.console.table import JSON, Table, bind
-from weft.console.words import one_line
+from weft.console.text.screen import OutputFailed, Screen, Tone, open_closed_streams
+from weft.console.text.words import one_line
 from weft.errors import Interrupted, WeftBug, WeftError
 
 if TYPE_CHECKING:
-    from weft.console.view import View
+    from weft.console.text.view import View
     from weft.context import Context
 
 BUG_EXIT_CODE = WeftBug.exit_code

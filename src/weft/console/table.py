@@ -28,7 +28,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
 
 
 class Section(Enum):

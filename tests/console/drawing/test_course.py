@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import weft
 from tests.console.conftest import Console, Open
 from weft.console.drawing.course import course_of, lanes_of
-from weft.console.sight import sight
+from weft.console.views.sight import sight
 from weft.model.states import JobState
 
 STINTS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 30), st.integers(0, 9)))

@@ -10,7 +10,7 @@ import weft
 from tests.console.conftest import Console, Open
 from weft.console.drawing.graphing import Target, draw_graph
 from weft.console.drawing.picture import Label
-from weft.console.sight import sight
+from weft.console.views.sight import sight
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from tests.console.conftest import Console, Open
 from weft.console.drawing.picture import Edge, Label, Picture, picture_of
-from weft.console.sight import sight
+from weft.console.views.sight import sight
 from weft.model.states import JobState
 
 

@@ -14,8 +14,8 @@ from weft.console.drawing.critical import CriticalPath
 from weft.console.drawing.gantt import GanttDrawn, draw_gantt
 from weft.console.drawing.page import bars_of, page_text
 from weft.console.drawing.timeline import Timeline, bar_cells, timeline
-from weft.console.screen import Screen, columns_of
-from weft.console.sight import sight
+from weft.console.text.screen import Screen, columns_of
+from weft.console.views.sight import sight
 from weft.model.states import JobState
 from weft.store.rows import RunRow
 

@@ -8,11 +8,11 @@ from weft.console.table import Arguments, ConsoleCommand, Section
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
 
 
 def _config(session: Session, arguments: Arguments) -> View:
-    from weft.console.configuring import changed_settings, setting_list, setting_page, wish_of
+    from weft.console.views.configuring import changed_settings, setting_list, setting_page, wish_of
 
     if not arguments.words:
         return setting_list(session.context.settings)

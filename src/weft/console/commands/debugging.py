@@ -28,8 +28,8 @@ def _debug(session: Session, arguments: Arguments) -> str:
 
 
 def _tell(session: Session, known: Known) -> None:
-    from weft.console.screen import hung
-    from weft.console.words import one_line
+    from weft.console.text.screen import hung
+    from weft.console.text.words import one_line
 
     screen = session.screen
     lines = hung("Runs now, in this process: ", one_line(known.call), screen)

@@ -8,13 +8,13 @@ from weft.console.table import Arguments, ConsoleCommand, Kind, Parameter, Secti
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
 
 
 def _graph(session: Session, arguments: Arguments) -> View:
     from weft.console.drawing.graphing import NothingDrawn, Target, draw_graph
     from weft.console.drawing.picture import Label
-    from weft.console.sight import sight
+    from weft.console.views.sight import sight
 
     target = Target.of(arguments["format"], arguments["to"])
     with sight(session.context) as seen:
@@ -27,7 +27,7 @@ def _graph(session: Session, arguments: Arguments) -> View:
 
 def _gantt(session: Session, arguments: Arguments) -> View:
     from weft.console.drawing.gantt import draw_gantt
-    from weft.console.sight import sight
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         return draw_gantt(seen, arguments.selection, arguments["run"], arguments["to"])
@@ -35,7 +35,7 @@ def _gantt(session: Session, arguments: Arguments) -> View:
 
 def _timeline(session: Session, arguments: Arguments) -> View:
     from weft.console.drawing.timeline import timeline
-    from weft.console.sight import sight
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         return timeline(seen, arguments.selection, arguments["run"], show_all=arguments["all"])

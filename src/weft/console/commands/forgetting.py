@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from weft.console.table import Arguments, ConsoleCommand, Kind, Parameter, Section, Selects
-from weft.console.words import count_words, duration_words, size_words
+from weft.console.text.words import count_words, duration_words, size_words
 
 if TYPE_CHECKING:
     from weft.console.session import Session

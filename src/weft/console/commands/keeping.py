@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.console.table import Arguments, ConsoleCommand, Kind, Parameter, Section, Selects
-from weft.console.words import count_words
+from weft.console.text.words import count_words
 from weft.errors import CommandFailed, UserError
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
 
 
 def _fsck(session: Session, arguments: Arguments) -> View:
-    from weft.console.consistency import check_page
+    from weft.console.views.consistency import check_page
 
     as_json = arguments["json"]
     page = check_page(session.context, session.screen, repair=arguments["repair"])
@@ -32,8 +32,8 @@ def _fsck(session: Session, arguments: Arguments) -> View:
 
 
 def _check_consistency(session: Session, arguments: Arguments) -> View:
-    from weft.console.consistency import consistency
-    from weft.console.sight import sight
+    from weft.console.views.consistency import consistency
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         found = consistency(seen)
@@ -47,8 +47,8 @@ def _check_consistency(session: Session, arguments: Arguments) -> View:
 
 
 def _history(session: Session, arguments: Arguments) -> View:
-    from weft.console.history import history, run_page
-    from weft.console.sight import sight
+    from weft.console.views.history import history, run_page
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         if arguments["run"] is not None:
@@ -57,8 +57,8 @@ def _history(session: Session, arguments: Arguments) -> View:
 
 
 def _dump(session: Session, arguments: Arguments) -> View:
-    from weft.console.exporting import as_pickle, print_values, write_files
-    from weft.console.sight import sight
+    from weft.console.views.exporting import as_pickle, print_values, write_files
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         jobs = seen.chosen(arguments.selection)
@@ -69,8 +69,8 @@ def _dump(session: Session, arguments: Arguments) -> View:
 
 
 def _export(session: Session, arguments: Arguments) -> View:
-    from weft.console.exporting import as_file, write_files
-    from weft.console.sight import sight
+    from weft.console.views.exporting import as_file, write_files
+    from weft.console.views.sight import sight
 
     if not arguments["to"]:
         raise UserError("export needs a folder.", cure="export JOBS to=results")

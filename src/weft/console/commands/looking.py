@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from weft.console.table import Arguments, ConsoleCommand, Kind, Parameter, Section, Selects
 
 if TYPE_CHECKING:
-    from weft.console.details import DetailsPages
-    from weft.console.explanations import Explanations
-    from weft.console.listing import Listing, Tally
     from weft.console.session import Session
+    from weft.console.views.details import DetailsPages
+    from weft.console.views.explanations import Explanations
+    from weft.console.views.listing import Listing, Tally
 
 _SORTS = ("id", "function", "state", "time", "size", "memory", "age")
 
 
 def _ls(session: Session, arguments: Arguments) -> Listing:
-    from weft.console.looking import Wish, listing
-    from weft.console.sight import sight
+    from weft.console.views.looking import Wish, listing
+    from weft.console.views.sight import sight
 
     wish = Wish(
         reasons=arguments["reason"] or arguments["json"],
@@ -35,16 +35,16 @@ def _ls(session: Session, arguments: Arguments) -> Listing:
 
 
 def _stats(session: Session, arguments: Arguments) -> Tally:
-    from weft.console.looking import tally
-    from weft.console.sight import sight
+    from weft.console.views.looking import tally
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         return tally(seen, seen.chosen(arguments.selection))
 
 
 def _why(session: Session, arguments: Arguments) -> Explanations:
-    from weft.console.explaining import explain, explain_all
-    from weft.console.sight import sight
+    from weft.console.views.explaining import explain, explain_all
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         if not arguments.selection:
@@ -54,8 +54,8 @@ def _why(session: Session, arguments: Arguments) -> Explanations:
 
 
 def _details(session: Session, arguments: Arguments) -> DetailsPages:
-    from weft.console.looking import details
-    from weft.console.sight import sight
+    from weft.console.views.looking import details
+    from weft.console.views.sight import sight
 
     with sight(session.context) as seen:
         return details(seen, seen.chosen(arguments.selection), arguments["max_lines"])

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from weft.console.status import StatusReporter
+from weft.console.progress.status import StatusReporter
 from weft.console.table import (
     Arguments,
     ConsoleCommand,
@@ -22,7 +22,7 @@ from weft.errors import MakeFailed
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
     from weft.scheduler.summary import Reporter, RunSummary
 
 _ONE = Parameter("n", Kind.INTEGER, 1, "jobs at the same time (1)", short="n")
@@ -61,7 +61,7 @@ def _rmake(session: Session, arguments: Arguments) -> View | str:
 
 
 def _remake(session: Session, arguments: Arguments) -> View | str:
-    from weft.console.words import count_words, name_list
+    from weft.console.text.words import count_words, name_list
 
     if arguments["dry_run"]:
         ids = [job.id for job in session.context.select(arguments.selection)]
@@ -85,7 +85,7 @@ def _run(
 ) -> View | str:
     options = _options(session, arguments, recurse)
     if arguments["dry_run"]:
-        from weft.console.previewing import dry_run
+        from weft.console.views.previewing import dry_run
 
         return dry_run(session.context.preview(*words, options=options))
     reporter = _status(session, arguments, options)
@@ -126,7 +126,7 @@ def _with_notifier(session: Session, arguments: Arguments, reporter: StatusRepor
         settings = settings.with_value("notify", arguments["notify"], "this command")
     if settings["notify"] is None:
         return reporter, None
-    from weft.console.notifying import Reporters, notifier
+    from weft.console.news.notifying import Reporters, notifier
 
     telling = notifier(settings, session.context)
     assert telling is not None
@@ -182,7 +182,7 @@ def _pretend(session: Session, arguments: Arguments) -> str:
 
 
 def _vouched(ids: Sequence[str], words: Sequence[str], done: str) -> str:
-    from weft.console.words import count_words
+    from weft.console.text.words import count_words
 
     if ids:
         return f"{done} {count_words(len(ids), 'job')}."

@@ -8,11 +8,11 @@ from weft.console.table import Arguments, ConsoleCommand, Section
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
 
 
 def _help(session: Session, arguments: Arguments) -> View:
-    from weft.console.helping import HelpLine, HelpList, HelpWords, page_of
+    from weft.console.views.helping import HelpLine, HelpList, HelpWords, page_of
     from weft.graph.vocabulary import WORDS
 
     if not arguments.words:

@@ -11,14 +11,14 @@ from weft.model.states import JobState
 
 if TYPE_CHECKING:
     from weft.console.session import Session
-    from weft.console.view import View
+    from weft.console.text.view import View
     from weft.model.job import Job
 
 
 def _log(session: Session, arguments: Arguments) -> View | str | None:
-    from weft.console.following import Follower
-    from weft.console.sight import sight
-    from weft.console.watching import log
+    from weft.console.views.following import Follower
+    from weft.console.views.sight import sight
+    from weft.console.views.watching import log
 
     lines = arguments["lines"]
     with sight(session.context) as seen:
@@ -50,8 +50,8 @@ def _only(jobs: Sequence[Job], arguments: Arguments) -> Job:
 
 
 def _top(session: Session, arguments: Arguments) -> View | str | None:
-    from weft.console.following import watch_top
-    from weft.console.watching import Top, slowest, top
+    from weft.console.views.following import watch_top
+    from weft.console.views.watching import Top, slowest, top
 
     folder = session.context.folder
     going_on = top(folder)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from weft.console.drawing.critical import CriticalPath, critical_path
 from weft.console.drawing.picture import origins
-from weft.console.reasons import reasons_words
-from weft.console.words import count_words
+from weft.console.text.reasons import reasons_words
+from weft.console.text.words import count_words
 from weft.errors import UserError
 from weft.model.outcome import describe
 from weft.model.reasons import from_json
 from weft.model.states import JobState
 
 if TYPE_CHECKING:
-    from weft.console.sight import Sight
+    from weft.console.views.sight import Sight
     from weft.store.rows import AttemptRow, RunRow
 
 
@@ -168,7 +168,7 @@ def _stint(row: AttemptRow, began: float, lane: int, function: str) -> Stint:
 def _cause(row: AttemptRow) -> str:
     if not row.state.failed:
         return ""
-    from weft.console.failing import outcome_of
+    from weft.console.views.failing import outcome_of
 
     return describe(outcome_of(row)).split("\n", 1)[0]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from weft.console.drawing.layout import Layout, layout
 from weft.console.drawing.palette import PAINTS, Paint, glyph_of
 from weft.console.drawing.picture import Node, Picture
-from weft.console.screen import columns_of, shorten
-from weft.console.words import one_line
+from weft.console.text.screen import columns_of, shorten
+from weft.console.text.words import one_line
 from weft.errors import UserError
 from weft.model.states import JobState
 

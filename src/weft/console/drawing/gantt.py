@@ -12,14 +12,14 @@ from weft.console.drawing.course import Course, course_of
 from weft.console.drawing.files import write_file
 from weft.console.drawing.page import page_text
 from weft.console.drawing.timeline import NothingRan, course_document, nothing
-from weft.console.screen import hung
-from weft.console.view import View
-from weft.console.words import count_words, duration_words, one_line
+from weft.console.text.screen import hung
+from weft.console.text.view import View
+from weft.console.text.words import count_words, duration_words, one_line
 from weft.errors import UserError
 
 if TYPE_CHECKING:
-    from weft.console.screen import Screen
-    from weft.console.sight import Sight
+    from weft.console.text.screen import Screen
+    from weft.console.views.sight import Sight
 
 _DEFAULT = "weft-gantt.html"
 _ENDS_SHOWN = 3

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from weft.console.drawing.files import write_file
 from weft.console.drawing.picture import Label, Picture, picture_of
-from weft.console.view import View, plain
-from weft.console.words import count_words, one_line
+from weft.console.text.view import View, plain
+from weft.console.text.words import count_words, one_line
 from weft.errors import UserError
 
 if TYPE_CHECKING:
-    from weft.console.screen import Screen
-    from weft.console.sight import Sight
+    from weft.console.text.screen import Screen
+    from weft.console.views.sight import Sight
     from weft.model.job import Job
 
 

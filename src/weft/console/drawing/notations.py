@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from weft.console.drawing.palette import PAINTS, glyph_of
 from weft.console.drawing.picture import Node, Picture
-from weft.console.words import one_line
+from weft.console.text.words import one_line
 
 _DOT_MARKS = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _MERMAID_MARKS = str.maketrans({mark: f"#{ord(mark)};" for mark in '"#&<>`\\|[](){};%$'})

@@ -11,7 +11,7 @@ from typing import TypeVar
 from weft.console.drawing.course import Course, Stint
 from weft.console.drawing.palette import DARK_PAGE, PAGE, PAINTS, Shades, glyph_of
 from weft.console.drawing.svg import xml_text
-from weft.console.words import count_words, duration_words, one_line
+from weft.console.text.words import count_words, duration_words, one_line
 from weft.model.states import JobState
 
 T = TypeVar("T")

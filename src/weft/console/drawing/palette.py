@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weft.console.render import LOOKS
+from weft.console.text.render import LOOKS
 from weft.model.states import JobState
 
 

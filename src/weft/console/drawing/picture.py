@@ -9,11 +9,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from weft.console.drawing.palette import glyph_of
-from weft.console.words import count_words, duration_words, one_line
+from weft.console.text.words import count_words, duration_words, one_line
 from weft.model.states import JobState
 
 if TYPE_CHECKING:
-    from weft.console.sight import Sight
+    from weft.console.views.sight import Sight
     from weft.model.job import Job
     from weft.scheduler.survey import Survey
 

@@ -21,7 +21,7 @@ from weft.console.drawing.palette import PAGE, PAINTS
 from weft.console.drawing.picture import Edge, Node
 from weft.console.drawing.placing import Box, Point
 from weft.console.drawing.svg import middle_of
-from weft.console.words import one_line
+from weft.console.text.words import one_line
 from weft.errors import UserError
 
 _UNITS_PER_INCH = 72.0

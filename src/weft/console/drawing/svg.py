@@ -19,7 +19,7 @@ from weft.console.drawing.layout import Layout
 from weft.console.drawing.palette import DARK_PAGE, PAGE, PAINTS, Paint, Shades
 from weft.console.drawing.picture import Edge, Node
 from weft.console.drawing.placing import Box, Point
-from weft.console.words import one_line
+from weft.console.text.words import one_line
 
 _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 """What XML or UTF-8 can't hold, and ``one_line`` keeps."""

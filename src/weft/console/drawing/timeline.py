@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weft.console.drawing.course import Course, Stint, course_of
-from weft.console.render import LOOKS
-from weft.console.screen import Screen, Tone, columns_of, shorten
-from weft.console.view import View
-from weft.console.words import count_words, duration_words, one_line
+from weft.console.text.render import LOOKS
+from weft.console.text.screen import Screen, Tone, columns_of, shorten
+from weft.console.text.view import View
+from weft.console.text.words import count_words, duration_words, one_line
 
 if TYPE_CHECKING:
-    from weft.console.sight import Sight
+    from weft.console.views.sight import Sight
 
 _SHOWN = 40
 """Jobs that fit on a screen or two."""

@@ -1,0 +1,1 @@
+"""In Jupyter: HTML, progress, and cells that are run again."""

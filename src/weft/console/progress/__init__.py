@@ -1,0 +1,1 @@
+"""What people see, and the keys they press, while a run goes on."""

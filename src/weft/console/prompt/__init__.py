@@ -1,0 +1,1 @@
+"""The conversation at a terminal: reading lines, completing and colouring them."""

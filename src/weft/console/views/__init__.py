@@ -1,0 +1,1 @@
+"""What commands find out: the data, how each is built, and how it is worded."""
