@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor as FuturesExecutor
+from typing import TYPE_CHECKING
 
 from weft.errors import UserError
-from weft.executors.base import Executor
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor as FuturesExecutor
+
+    from weft.executors.base import Executor
 
 NAMES = ("processes", "inline")
 
@@ -32,6 +36,8 @@ def choose_executor(executor: Executor | FuturesExecutor | str | None, n: int) -
         from weft.executors.inline import Inline
 
         return Inline()
+    from concurrent.futures import Executor as FuturesExecutor  # 10 ms
+
     if isinstance(executor, FuturesExecutor):
         from weft.executors.futures import Futures
 

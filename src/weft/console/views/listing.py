@@ -105,19 +105,22 @@ class Listing(View):
 
     def _columns(self) -> list[Column]:
         jobs, more = self.jobs, self.jobs.more
-        glyphs = {state: look.glyph for state, look in LOOKS.items()}
-        tones = list(map({state: look.tone for state, look in LOOKS.items()}.get, jobs.states))
-        words = list(map({state: state.value for state in JobState}.__getitem__, jobs.states))
+        # Identities, because Python's enums hash themselves by a call of 0.1 us.
+        kinds = list(map(id, jobs.states))
+        glyphs = list(map({id(s): look.glyph for s, look in LOOKS.items()}.__getitem__, kinds))
+        tones = list(map({id(s): look.tone for s, look in LOOKS.items()}.__getitem__, kinds))
+        words = list(map({id(s): s.value for s in JobState}.__getitem__, kinds))
+        functions = {name: f"{name}()" for name in set(jobs.functions)}
         for place in [place for place, old in enumerate(jobs.stale) if old]:
             words[place] += ", stale"
-        columns = [Column(list(map(glyphs.__getitem__, jobs.states)), tones)]
+        columns = [Column(glyphs, tones)]
         if self.all_details:
             columns.append(Column([str(one.level) for one in more], Tone.FAINT, right=True))
             columns.append(Column(["d" if one.dynamic else "" for one in more], Tone.FAINT))
         columns += [
             Column(jobs.ids),
             Column(words, tones),
-            Column([f"{function}()" for function in jobs.functions], Tone.FAINT),
+            Column(list(map(functions.__getitem__, jobs.functions)), Tone.FAINT),
             Column(_times(jobs.seconds), right=True),
             *(self._costs() if self.all_details else _large_sizes(jobs.sizes)),
             Column(_ages(jobs.ended, self.now), Tone.FAINT, right=True),
@@ -135,8 +138,8 @@ class Listing(View):
         yield Column([f"{n}x" if (n := one.attempts) else "" for one in more], right=True)
 
     def _totals(self) -> str:
-        counts = Counter(self.jobs.states)
-        parts = ", ".join(f"{counts[state]} {state.value}" for state in JobState if counts[state])
+        counts = Counter(map(id, self.jobs.states))
+        parts = ", ".join(f"{n} {state.value}" for state in JobState if (n := counts[id(state)]))
         seconds = sum(filter(None, self.jobs.seconds))
         time = f"; {duration_words(seconds)} of computing" if seconds else ""
         more = f" ({self.left_out} more not shown)" if self.left_out else ""
