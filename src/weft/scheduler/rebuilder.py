@@ -25,6 +25,9 @@ _OBSERVED = int(TraceFlag.OBSERVED)
 _PRETENDED = int(TraceFlag.PRETENDED)
 
 
+_COUNTS = tuple(number.to_bytes(8, "big") for number in range(16))
+
+
 def key_of(definition: Digest, inputs: Sequence[Digest], extra: Sequence[Digest] = ()) -> Digest:
     """The key of a job: its definition with the results that it rests on (rule 2).
 
@@ -35,8 +38,10 @@ def key_of(definition: Digest, inputs: Sequence[Digest], extra: Sequence[Digest]
     """
     if not inputs and not extra:
         return definition
-    parts = (definition, len(inputs).to_bytes(8, "big"), *inputs, *extra)
-    return blake2b(b"".join(parts), digest_size=DIGEST_SIZE).digest()
+    number = len(inputs)
+    counted = _COUNTS[number] if number < len(_COUNTS) else number.to_bytes(8, "big")
+    text = b"".join((definition, counted, *inputs, *extra))
+    return blake2b(text, digest_size=DIGEST_SIZE).digest()
 
 
 class Rebuilder:

@@ -81,8 +81,13 @@ def lines_of(columns: Sequence[Column], screen: Screen) -> Iterator[str]:
     Columns without any text are left out.
     """
     columns = [column for column in columns if any(column.texts)]
-    texts = [_harmless(column.texts) for column in columns]
-    plain = ["".join(column).isascii() for column in texts]
+    texts: list[Sequence[str]] = []
+    plain: list[bool] = []
+    for column in columns:
+        together = "".join(column.texts)
+        harmless = together.isprintable()
+        texts.append(column.texts if harmless else list(map(one_line, column.texts)))
+        plain.append(harmless and together.isascii())
     widths = [
         max(map(len, column)) if ascii_only else max(map(columns_of, set(column)))
         for column, ascii_only in zip(texts, plain, strict=True)
@@ -102,10 +107,6 @@ def lines_of(columns: Sequence[Column], screen: Screen) -> Iterator[str]:
         else:
             padded.append(iter(_fields(column, text, width, screen)))
     return map(str.rstrip, map(_GAP.join, zip(*padded, strict=True)))
-
-
-def _harmless(texts: Sequence[str]) -> Sequence[str]:
-    return texts if "".join(texts).isprintable() else list(map(one_line, texts))
 
 
 def _fields(column: Column, texts: Sequence[str], width: int, screen: Screen) -> list[str]:

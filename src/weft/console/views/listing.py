@@ -168,8 +168,8 @@ def _each(words: Callable[[int], str], values: Iterable[int | None], head: str =
 
 
 def _ages(ended: Iterable[float | None], now: float) -> list[str]:
-    whole = [None if moment is None else max(round(now - moment), 0) for moment in ended]
-    return _each(lambda seconds: f"{_age_words(seconds)} ago", whole)
+    whole = [None if moment is None else int(now - moment) for moment in ended]
+    return _each(lambda seconds: f"{_age_words(max(seconds, 0))} ago", whole)
 
 
 def _age_words(seconds: int) -> str:
