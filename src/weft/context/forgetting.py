@@ -157,8 +157,9 @@ class Collected:
 
 def collect(context: Context, policy: Policy, *, dry_run: bool) -> Collected:
     """Remove what nothing needs; with ``dry_run`` only find it, and write nothing."""
-    context.prepare()
     with context.reading() if dry_run else context.writing() as store:
+        # Without the script, too, what counts is the code as it is now: as for ``make``.
+        context.prepare_to_run(store)
         garbage = store.garbage
         waste = garbage.find(_needs(context.graph, store), policy, time.time())
         before = after = garbage.database_bytes()
