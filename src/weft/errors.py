@@ -6,6 +6,7 @@ The tree::
     +-- UserError              misuse: refused where it is written
     |   +-- SerializationError a value that can't be kept or sent
     |   +-- SelectionError     words that name no job
+    |   +-- CycleFound         jobs that depend on each other
     +-- CommandFailed          a command ended without doing what it was told
     |   +-- MakeFailed         some jobs failed (exit code 113)
     |   +-- Interrupted        the user stopped it
@@ -96,6 +97,21 @@ class SerializationError(UserError):
 
 class SelectionError(UserError):
     """Words that name no job."""
+
+
+class CycleFound(UserError):
+    """Jobs that depend on each other; ``cycle`` holds their ids, the first one again at the end."""
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        cycle: tuple[str, ...] = (),
+        facts: Mapping[str, object] | None = None,
+        cure: str = "",
+    ) -> None:
+        super().__init__(title, facts=facts, cure=cure)
+        self.cycle = cycle
 
 
 class CommandFailed(WeftError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,8 @@ class Graph:
         """Ids of jobs that may be defined again, because their cell runs again."""
         self.unlinked = False
         """Whether jobs may still be linked to others that were defined again since."""
+        self.late: Callable[[], None] | None = None
+        """Brings in dependencies that were given after their jobs were defined; None for none."""
         self.disordered = False
         """Whether a job that was defined again may depend on one with a larger index."""
 

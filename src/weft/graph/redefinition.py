@@ -6,13 +6,14 @@ become what it would be in a fresh session in which each cell ran once, in its l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from types import FunctionType
 
 from weft.errors import UserError
 from weft.graph.definition import define
 from weft.graph.graph import Graph
+from weft.graph.order import put_in_order
 from weft.model.job import Command, Digest, FullJob, Job
 
 Key = str
@@ -319,7 +320,7 @@ def relink(graph: Graph) -> None:
             job.inputs = _latest(graph, job.inputs)
             job.extra = _latest(graph, job.extra)
     if graph.disordered:
-        _sort(graph)
+        put_in_order(graph)
     graph.unlinked = graph.disordered = False
 
 
@@ -328,36 +329,6 @@ def _latest(graph: Graph, upstream: tuple[Job, ...]) -> tuple[Job, ...]:
     if all(jobs.get(job.id, job) is job for job in upstream):
         return upstream
     return tuple([jobs.get(job.id, job) for job in upstream])
-
-
-def _sort(graph: Graph) -> None:
-    """Move jobs behind what they depend on, and else leave them where they are."""
-    ordered: dict[str, Job] = {}
-    entered: set[str] = set()
-    for first in graph:
-        stack = [first]
-        while stack:
-            job = stack[-1]
-            if job.id in ordered:
-                stack.pop()
-                continue
-            missing = [u for u in _before(graph, job) if u.id not in ordered]
-            if missing and job.id not in entered:
-                entered.add(job.id)
-                stack.extend(reversed(missing))
-            else:
-                ordered[stack.pop().id] = job
-    graph.jobs.clear()
-    graph.jobs.update(ordered)
-    for index, job in enumerate(graph):
-        job.index = index
-    graph.size = len(ordered)
-
-
-def _before(graph: Graph, job: Job) -> Iterable[Job]:
-    if job.definer is not None and job.definer in graph.jobs:
-        return (graph.jobs[job.definer], *job.upstream)
-    return job.upstream
 
 
 def _refuse_cycle(graph: Graph, job: Job) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from weft.model.kind import Kind
+from weft.model.outputs import PLAIN, OutputStyle
 from weft.model.resources import DEFAULT_OPTIONS, Options
 
 Digest = bytes
@@ -29,6 +31,8 @@ class Command:
     """A BLAKE2b state fed with ``code``, copied for each job's definition."""
     packages: tuple[str, ...] = ()
     """Installed packages that the code reaches."""
+    kind: Kind = Kind.VALUE
+    """What its jobs leave behind."""
 
 
 class Job:
@@ -45,7 +49,10 @@ class Job:
     inputs: tuple[Job, ...] = ()
     """Jobs whose promises stand in the arguments, numbered in the order of their first place."""
     extra: tuple[Job, ...] = ()
-    """Jobs of ``extra_dep``, sorted by id."""
+    """Jobs that must be done before, although their values are not passed: sorted by id, or in
+    the order of ``roles``."""
+    roles: tuple[str, ...] = ()
+    """What each of ``extra`` is to the job, where that is part of its definition."""
     definer: str | None = None
     """Id of the generator that defined this job."""
     arguments: Digest | None = None
@@ -75,7 +82,7 @@ class Job:
 class FullJob(Job):
     """A job with keywords, dependencies, structured arguments, or a definer."""
 
-    __slots__ = ("arguments", "definer", "extra", "inputs", "kwargs", "packed", "text")
+    __slots__ = ("arguments", "definer", "extra", "inputs", "kwargs", "packed", "roles", "text")
 
     def __init__(
         self,
@@ -100,6 +107,60 @@ class FullJob(Job):
         self.arguments = arguments
         self.packed = packed
         self.text = text
+        self.roles = ()
+
+
+class FilesJob(FullJob):
+    """A job that makes files (``Kind.FILES``)."""
+
+    __slots__ = ("paths", "style")
+
+    paths: tuple[str, ...]
+    """As they were declared, relative to the folder in which the graph was made."""
+    style: OutputStyle
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002
+        command: Command,
+        index: int,
+        paths: tuple[str, ...],
+        style: OutputStyle = PLAIN,
+        **more: Any,
+    ) -> None:
+        super().__init__(id, command, (), index, **more)
+        self.paths = paths
+        self.style = style
+
+
+class PartJob(FullJob):
+    """Stands for one file of a job (``Kind.PART``); ``extra`` is that job alone."""
+
+    __slots__ = ("place",)
+
+    place: int
+    """Of the file among the paths of the job."""
+
+
+class InvariantJob(FullJob):
+    """A job whose fingerprint is its result (``Kind.INVARIANT``).
+
+    That is its definition, or else the content of the files that it watches.
+    """
+
+    __slots__ = ("watched",)
+
+    watched: tuple[str, ...]
+    """Paths of files; empty where the definition is all."""
+
+
+class LoadingJob(FullJob):
+    """A job that puts data into the memory of this process (``Kind.LOADING``)."""
+
+    __slots__ = ("unload",)
+
+    unload: Callable[[], None] | None
+    """Gives the memory back, when the last direct consumer is done."""
 
 
 @dataclass(frozen=True, slots=True)
