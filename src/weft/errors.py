@@ -11,6 +11,7 @@ The tree::
     |   +-- MakeFailed         some jobs failed (exit code 113)
     |   +-- Interrupted        the user stopped it
     +-- JobFailed              the result of a job that failed was asked for
+    +-- JobContractError       a job did not make the files that it declares
     +-- StoreError             the folder can't be read, written or trusted
     |   +-- LeaseHeld          another process is making this context
     +-- WeftBug                our fault: please report it (exit code 114)
@@ -143,6 +144,10 @@ class Interrupted(CommandFailed):
 
 class JobFailed(WeftError):
     """The result was asked for of a job that failed or never ran."""
+
+
+class JobContractError(WeftError):
+    """A job did not make the files that it declares, or made them empty."""
 
 
 class StoreError(WeftError):

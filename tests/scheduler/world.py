@@ -184,6 +184,15 @@ class _Run:
     def present(self, results: Iterable[Digest]) -> set[Digest]:
         return {result for result in results if result in self.world.values}
 
+    def invariant(self, job: Job) -> Digest | None:
+        return job.definition
+
+    def part(self, job: Job, outputs: bytes | None) -> Digest | None:
+        raise NotImplementedError
+
+    def has_files(self, job: Job, result: Digest, outputs: bytes) -> bool:
+        raise NotImplementedError
+
     def history(self, _job_ids: Collection[str]) -> History:
         return History(self.world.durations, frozenset(self.world.failed))
 
@@ -232,7 +241,7 @@ class _Run:
             flags |= TraceFlag.CHILDREN
             world.children[trace_id] = (call.makes, call.promises)
             expansion = self.take_in(job, call.makes, call.promises)
-        world.traces.append((trace_id, key, result, job.id, flags))
+        world.traces.append((trace_id, key, result, job.id, flags, None))
         plan.done(job, result, 0.001, expansion)
 
 

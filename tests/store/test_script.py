@@ -6,6 +6,7 @@ import pickle
 import sqlite3
 
 from weft.graph.keeping import KeptCommand, Unkept
+from weft.model.kind import Kind
 from weft.store.store import Store
 
 JOBS = [("a", 0, b"d", (), ()), ("b", 1, None, ("a",), ("a",))]
@@ -44,7 +45,7 @@ def test_jobs_have_the_tags_of_their_command(store):
 
 
 def test_entries_of_older_and_of_later_versions_are_read(store):
-    old, later = ("f", b"c", False), ("g", b"c", True, "m:g", {}, None, (), "more")
+    old, later = ("f", b"c", False), ("g", b"c", True, "m:g", {}, None, (), 1, "more")
     store.define((), (), b"digest")
     store.close()
     with sqlite3.connect(store.folder / "weft.db") as database:
@@ -56,7 +57,7 @@ def test_entries_of_older_and_of_later_versions_are_read(store):
     script = reader.script.read()
     assert script is not None
     assert script.commands[0] == KeptCommand("f", b"c", dynamic=False, function=Unkept.OLD)
-    assert script.commands[1].function == "m:g"
+    assert (script.commands[1].function, script.commands[1].kind) == ("m:g", Kind.FILES)
     assert (script.calls, script.home) == ((), "")
     assert [row.job_id for row in reader.jobs()] == ["a"]
     reader.close()

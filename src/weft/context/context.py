@@ -195,6 +195,8 @@ class Context(Definer):
         """
         if self._unread is not None:
             raise self._unread
+        if self._graph.late is not None:
+            self._graph.late()
         refresh(self._graph, self._fingerprinter)
         if self._recollection is not None:
             self._recollection.settle()
@@ -271,7 +273,9 @@ class Context(Definer):
         self.prepare()
         with self.reading() as store:
             remembered = Remembered(store, self._graph)
-            plan = Plan(self._graph, remembered.rebuilder, remembered, budget=Budget(1, 0))
+            plan = Plan(
+                self._graph, remembered.rebuilder, remembered, budget=Budget(1, 0), looking=True
+            )
             plan.want([job])
             if plan.status[job.index] != Status.DONE:
                 raise JobFailed(

@@ -199,5 +199,5 @@ class _Noting(Rebuilder):
 def _used_traces(graph: Graph, store: Store) -> set[int]:
     remembered = Remembered(store, graph)
     rebuilder = _Noting(store, remembered)
-    Plan(graph, rebuilder, remembered, budget=Budget(1, 0)).want(None)
+    Plan(graph, rebuilder, remembered, budget=Budget(1, 0), looking=True).want(None)
     return rebuilder.used

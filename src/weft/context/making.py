@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weft.context.definitions import save_code, versions
@@ -106,6 +107,11 @@ class Making:
     ) -> RunSummary:
         """Do what the plan wants."""
         if not plan.ready:
+            if plan.effects.spent:
+                from weft.scheduler.keeper import remove_spent
+
+                for job in plan.effects.take_spent():
+                    remove_spent(job, plan)
             return summarise(plan)
         # Imported here, as a run with nothing to do needs none of them: 25 ms of the 60 for all.
         from weft.executors.base import RunSettings
@@ -114,6 +120,7 @@ class Making:
         from weft.scheduler.loop import Loop
 
         store, place = self.store, choose_executor(executor, self.how.n)
+        here = _here(self.graph, place)
         save_code(self.graph, self.fingerprinter, store)
         store.objects.sweep()
         settings = RunSettings(
@@ -125,7 +132,7 @@ class Making:
         store.note_packages(run, versions(self.graph))
         outcome = "crashed"
         try:
-            with counted_interrupts(place.wake) as stops:
+            with counted_interrupts(partial(_wake, place, here)) as stops:
                 loop = Loop(
                     self.graph,
                     plan,
@@ -139,12 +146,28 @@ class Making:
                     timeout=self.how.timeout,
                     stops=stops,
                     beat=self.beat,
+                    here=here,
                 )
                 summary = loop.run()
             outcome = _run_outcome(summary)
         finally:
             store.end_run(outcome)
         return summary
+
+
+def _here(graph: Graph, place: Executor) -> Executor | None:
+    """What runs the jobs that change this process; None where there are none, or all run here."""
+    if not place.apart or not any(c.kind.runs_here for c in graph.commands.values()):
+        return None
+    from weft.executors.inline import Inline
+
+    return Inline()
+
+
+def _wake(place: Executor, here: Executor | None) -> None:
+    place.wake()
+    if here is not None:
+        here.wake()
 
 
 def _all_memory() -> int:

@@ -72,7 +72,9 @@ def recollect(
 
 def _remembered_command(graph: Graph, number: int, row: KeptCommand) -> Command:
     options = options_of(row.options)
-    command = Command(row.name, None, options, row.dynamic, row.code, packages=row.packages)
+    command = Command(
+        row.name, None, options, row.dynamic, row.code, packages=row.packages, kind=row.kind
+    )
     graph.commands["remembered", number] = command
     return command
 

@@ -107,7 +107,7 @@ class _Vouching:
         self._refused: dict[str, str] = {}
         self._remembered = _Settled(store, graph)
         rebuilder = self._remembered.rebuilder
-        self._plan = Plan(graph, rebuilder, self._remembered, budget=Budget(1, 0))
+        self._plan = Plan(graph, rebuilder, self._remembered, budget=Budget(1, 0), looking=True)
 
     def go_through(self, jobs: Sequence[Job]) -> None:
         """Vouch for what can be vouched for; nothing changes for the others."""

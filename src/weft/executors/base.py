@@ -85,11 +85,22 @@ class Executor(Protocol):
     """How many batches may be under way at once."""
     apart: bool
     """Whether this process is free while jobs run, to look at the clock and the keyboard."""
+    inherits: bool
+    """Whether jobs see what this process has in memory; known once it was started."""
 
     def start(self, jobs: Sequence[Job | None], settings: RunSettings) -> None:
         """Get ready; ``jobs`` are all that are known now, by index (None: retired).
 
         The executor keeps the sequence, which must not change while it runs.
+        """
+
+    def renew(self, jobs: Sequence[Job | None]) -> None:
+        """Let what begins from now on see what this process has in memory now.
+
+        Parameters
+        ----------
+        jobs
+            As for ``start``: all that are known now.
         """
 
     def idle(self) -> int:

@@ -19,7 +19,7 @@ from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.failure import error_text
 from weft.executors.marks import Mark, mark_path, take_mark
 from weft.executors.parcels import refusal
-from weft.executors.wire import Parcel, job_of
+from weft.executors.wire import Parcel, files_of, job_of
 from weft.graph.packing import pack_call
 from weft.model.job import Job
 from weft.model.outcome import Outcome
@@ -60,6 +60,7 @@ class Futures:
 
     name = "futures"
     apart = True
+    inherits = False
 
     def __init__(self, executor: FuturesExecutor, lanes: int | None = None) -> None:
         if not isinstance(executor, FuturesExecutor):
@@ -88,6 +89,9 @@ class Futures:
         self._settings = settings
         self._broken = None
         self._suspects = []
+
+    def renew(self, _jobs: Sequence[Job | None]) -> None:
+        """Nothing: jobs are sent, and see nothing of this process."""
 
     def idle(self) -> int:
         return max(0, self.lanes - len(self._batches))
@@ -238,7 +242,16 @@ def _parcel(job: Job) -> Parcel:
         assert command.function is not None
         call = pack_call(command.function, job.args, job.kwargs, by_value=True)
     names = tuple(one.id for one in job.inputs)
-    return Parcel(job.id, command.name, command.dynamic, command.options.cutoff, names, call)
+    return Parcel(
+        job.id,
+        command.name,
+        command.dynamic,
+        command.options.cutoff,
+        names,
+        call,
+        kind=command.kind,
+        files=files_of(job),
+    )
 
 
 def _ended(

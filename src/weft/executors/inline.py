@@ -35,6 +35,7 @@ class Inline:
     name = "inline"
     lanes = 1
     apart = False
+    inherits = True
 
     def __init__(self, *, pdb: bool = False, capture: bool = True) -> None:
         self._pdb = pdb
@@ -59,6 +60,9 @@ class Inline:
         self._surroundings = Surroundings(own=False)
         inspect = post_mortem if self._pdb else None
         self._worker = Worker(settings, self._capture, self._surroundings, on_error=inspect)
+
+    def renew(self, _jobs: Sequence[Job | None]) -> None:
+        """Nothing: jobs run in this process anyway."""
 
     def idle(self) -> int:
         return 0 if self._agenda else 1

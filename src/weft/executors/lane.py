@@ -13,6 +13,7 @@ from weft.executors.base import Report, Running, Task
 from weft.executors.capture import read_sink
 from weft.executors.failure import without_own_frames
 from weft.executors.memory import usage_of
+from weft.executors.start import ZygoteProcess
 from weft.executors.wire import Item, Mark, Slot, unframe
 from weft.executors.worker import DESCRIPTORS_CLOSED, outcome_of
 from weft.executors.zygote import Notice
@@ -58,6 +59,8 @@ class Lane:
     sinks: tuple[int, ...] = ()
     """Descriptors of the files that hold what the running job printed."""
     pid: int = 0
+    zygote: ZygoteProcess | None = None
+    """Whose child the worker is."""
     batch: list[Task] = field(default_factory=list)
     reported: int = 0
     """How many of the batch's tasks have been reported."""

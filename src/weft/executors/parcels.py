@@ -9,7 +9,7 @@ from typing import Any, cast
 from weft.errors import SerializationError
 from weft.executors.base import Report, Task
 from weft.executors.failure import plain_report
-from weft.executors.wire import Entry, FunctionNumber, Parcel
+from weft.executors.wire import Entry, FunctionNumber, Parcel, files_of
 from weft.graph.packing import pack_call
 from weft.model.job import Command, Job
 from weft.model.outcome import Outcome
@@ -76,7 +76,16 @@ class Packer:
                 packed = None
             known.add(number)
         return Parcel(
-            job.id, command.name, command.dynamic, options.cutoff, names, call, number, packed
+            job.id,
+            command.name,
+            command.dynamic,
+            options.cutoff,
+            names,
+            call,
+            number,
+            packed,
+            command.kind,
+            files_of(job),
         )
 
     def _function(self, command: Command) -> tuple[int, bytes]:

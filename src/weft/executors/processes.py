@@ -22,6 +22,7 @@ from weft.executors.wire import Slots, frame
 from weft.executors.worker import NUDGE
 from weft.executors.zygote import NOTICE_SIZE, News, Notice, Order, parse_notice, send_order
 from weft.model.job import Job
+from weft.model.kind import Kind
 from weft.model.states import AttemptState
 from weft.store.live import Trail
 
@@ -59,6 +60,7 @@ class Processes:
 
     name = "processes"
     apart = True
+    inherits = True
 
     def __init__(self, n: int, method: Method = "auto") -> None:
         if n < 1:
@@ -71,11 +73,14 @@ class Processes:
         self._method: Method = method
         self._settings: RunSettings | None = None
         self._zygote: ZygoteProcess | None = None
+        self._elders: list[ZygoteProcess] = []
+        """Zygotes with an older memory, some of whose workers are still in use."""
+        self._outdated = False
+        """Whether this process has something in memory that the newest zygote has not."""
         self._lanes: list[Lane] = []
         self._reports: list[Report] = []
         self._returned: list[Task] = []
         self._woken = False
-        self._notices = bytearray()
         self._next_memory = self._next_usage = 0.0
 
     def __repr__(self) -> str:
@@ -88,12 +93,12 @@ class Processes:
         self._settings = settings
         self._jobs = jobs
         if self._method == "auto":
-            alone = hasattr(os, "fork") and threading.active_count() == 1
-            self._method = "fork" if alone else "spawn"
+            alone = threading.active_count() == 1 or any(map(_is_loading, jobs))
+            self._method = "fork" if hasattr(os, "fork") and alone else "spawn"
+        self.inherits = self._method == "fork"
         self._first, self._room = self.lanes, self.lanes + SPARE_LANES
         self._slots = Slots(self._room)
         self._oom = OomCounter()
-        self._packer = Packer(jobs, by_value=self._method == "spawn")
         self._selector = selectors.DefaultSelector()
         self._ear, self._bell = socket.socketpair()
         self._ear.settimeout(0)
@@ -104,14 +109,40 @@ class Processes:
         for lane in self._lanes:
             self._start_worker(lane)
 
+    def renew(self, jobs: Sequence[Job | None]) -> None:
+        """Fork a new zygote before the next batch: each lane moves to it when it is idle."""
+        if self._method == "fork":
+            self._jobs = jobs
+            self._outdated = True
+
     def _start_zygote(self) -> None:
         assert self._settings is not None
+        self._outdated = False
         if self._method == "fork":
             others = [lane.connection for lane in self._lanes if lane.connection]
+            others += [elder.control for elder in self._elders]
+            self._packer = Packer(self._jobs, by_value=False)
             self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
         else:
+            self._packer = Packer(self._jobs, by_value=True)
             self._zygote = spawn_zygote(self._room, self._settings, self._slots)
         self._selector.register(self._zygote.control, selectors.EVENT_READ)
+
+    def _follow(self, lane: Lane) -> None:
+        """Give an idle lane a worker that has in memory what this process has now."""
+        if self._outdated and self._zygote is not None:
+            self._elders.append(self._zygote)
+            self._start_zygote()
+        if lane.zygote is self._zygote:
+            return
+        self._stop_listening(lane)
+        lane.disconnect()
+        self._start_worker(lane)
+        used = {id(one.zygote) for one in self._lanes}
+        for elder in [elder for elder in self._elders if id(elder) not in used]:
+            self._elders.remove(elder)
+            self._selector.unregister(elder.control)
+            elder.end()
 
     def _start_worker(self, lane: Lane) -> None:
         assert self._settings is not None
@@ -120,24 +151,27 @@ class Processes:
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
         lane.connection = ours
+        lane.zygote = self._zygote
         lane.slot.prepare(0)
         self._order(Order.START, lane, fds=(theirs.fileno(), *lane.sinks))
         theirs.close()
         self._selector.register(ours, selectors.EVENT_READ, lane)
 
     def _order(self, order: Order, lane: Lane, argument: int = 0, fds: Sequence[int] = ()) -> None:
-        if self._zygote is not None:
+        if lane.zygote is not None:
             try:
-                send_order(self._zygote.control, order, lane.number, argument, fds)
+                send_order(lane.zygote.control, order, lane.number, argument, fds)
             except OSError:
                 return  # the zygote is gone, which the next wait finds out
 
     def close(self) -> None:
         if not self._lanes:
             return
-        if self._zygote is not None:
-            self._zygote.end()
-            self._zygote = None
+        for zygote in (self._zygote, *self._elders):
+            if zygote is not None:
+                zygote.end()
+        self._zygote = None
+        self._elders = []
         for lane in self._lanes:
             self._returned += lane.leftover()
             lane.disconnect()
@@ -169,13 +203,14 @@ class Processes:
 
     def submit(self, batch: Sequence[Task]) -> None:
         lane = next(lane for lane in self._lanes if lane.idle)
+        self._follow(lane)
         entries, tasks, refused = self._packer.pack(batch, lane.known_functions)
         self._reports += refused
         if not tasks:
             return
         lane.begin(tasks, frame(entries))
         lane.watched = any(
-            task.timeout is not None or task.job.command.options.memory is not None
+            task.timeout is not None or task.job.command.options.memory_limit is not None
             for task in tasks
         )
         if lane.outbox:
@@ -236,7 +271,7 @@ class Processes:
             elif key.fileobj is self._ear:
                 self._ear.recv(4096)
             else:
-                self._hear_zygote()
+                self._hear_zygote(key.fileobj)
 
     def _send_more(self, lane: Lane) -> None:
         lane.send()
@@ -258,23 +293,28 @@ class Processes:
             # Its end is announced by the zygote; without this, select would not block any more.
             self._stop_listening(lane)
 
-    def _hear_zygote(self) -> None:
-        assert self._zygote is not None
+    def _hear_zygote(self, control: object) -> None:
+        known = [zygote for zygote in (self._zygote, *self._elders) if zygote is not None]
+        zygote = next((one for one in known if one.control is control), None)
+        if zygote is None:
+            return  # it was ended since
         try:
-            data = self._zygote.control.recv(64 * NOTICE_SIZE)
+            data = zygote.control.recv(64 * NOTICE_SIZE)
         except ConnectionError:
             data = b""
         if not data:
-            self._lose_zygote()
+            self._lose_zygote(zygote)
             return
-        self._notices += data
-        while len(self._notices) >= NOTICE_SIZE:
-            notice = parse_notice(bytes(self._notices[:NOTICE_SIZE]))
-            del self._notices[:NOTICE_SIZE]
-            self._heed(notice)
+        zygote.notices += data
+        while len(zygote.notices) >= NOTICE_SIZE:
+            notice = parse_notice(bytes(zygote.notices[:NOTICE_SIZE]))
+            del zygote.notices[:NOTICE_SIZE]
+            self._heed(notice, zygote)
 
-    def _heed(self, notice: Notice) -> None:
+    def _heed(self, notice: Notice, zygote: ZygoteProcess) -> None:
         lane = self._lanes[notice.lane]
+        if lane.zygote is not zygote:
+            return  # of a worker that was idle, and has been replaced
         if notice.news is News.STARTED:
             lane.pid = notice.pid
         elif notice.news is News.CANNOT_START and lane.number >= self._first:
@@ -318,19 +358,20 @@ class Processes:
         if lane.connection is not None and lane.connection in self._selector.get_map():
             self._selector.unregister(lane.connection)
 
-    def _lose_zygote(self) -> None:
-        """The zygote was killed, and with it all workers: go on with new ones."""
-        assert self._zygote is not None
-        self._selector.unregister(self._zygote.control)
-        status = self._zygote.end()
-        self._zygote = None
-        self._notices.clear()
+    def _lose_zygote(self, zygote: ZygoteProcess) -> None:
+        """A zygote was killed, and with it all its workers: go on with new ones."""
+        self._selector.unregister(zygote.control)
+        status = zygote.end()
+        bereft = [lane for lane in self._lanes if lane.zygote is zygote]
         cause = Cause(AttemptState.DIED, "the process that watches over the workers was killed")
-        for lane in self._lanes:
+        for lane in bereft:
             self._receive(lane)
             self._give_up(lane, Notice(News.ENDED, lane.number, lane.pid, status, 0), cause)
-        self._start_zygote()
-        for lane in self._lanes:
+        if zygote is self._zygote:
+            self._start_zygote()
+        else:
+            self._elders.remove(zygote)
+        for lane in bereft:
             self._start_worker(lane)
 
     # -- watching ------------------------------------------------------------------------------
@@ -365,7 +406,7 @@ class Processes:
         if task is None:
             return []
         moments = [] if task.timeout is None else [began + task.timeout]
-        if task.job.command.options.memory is not None:
+        if task.job.command.options.memory_limit is not None:
             moments.append(self._next_memory)
         return moments
 
@@ -389,7 +430,7 @@ class Processes:
         task = lane.current
         if task is None:
             return
-        limit = task.job.command.options.memory
+        limit = task.job.command.options.memory_limit
         if task.timeout is not None and now - lane.slot.started >= task.timeout:
             note = f"ran longer than its timeout of {task.timeout:g} s"
             self._end(lane, AttemptState.TIMED_OUT, note)
@@ -440,3 +481,7 @@ class Processes:
         if now >= lane.doom.kill_at and not lane.doom.killed:
             lane.doom.killed = True
             self._order(Order.END, lane, signal.SIGKILL)
+
+
+def _is_loading(job: Job | None) -> bool:
+    return job is not None and job.command.kind is Kind.LOADING

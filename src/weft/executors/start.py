@@ -10,7 +10,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weft.errors import WeftError
 from weft.executors.base import RunSettings
@@ -28,6 +28,8 @@ class ZygoteProcess:
 
     control: socket.socket
     pid: int
+    notices: bytearray = field(default_factory=bytearray)
+    """What it told and was not understood yet."""
 
     def end(self) -> int:
         """End it and all workers, and wait for it; returns its wait status."""

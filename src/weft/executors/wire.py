@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from weft.model.job import Command, Digest, FullJob, Job
+from weft.model.job import Command, Digest, FilesJob, FullJob, Job
+from weft.model.kind import Kind
 from weft.model.outcome import Outcome
+from weft.model.outputs import OutputStyle
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.store.objects import Input
 
@@ -91,6 +93,9 @@ class Parcel(NamedTuple):
     function: int | None = None
     function_packed: bytes | None = None
     """The function, when this worker sees its number for the first time."""
+    kind: Kind = Kind.VALUE
+    files: tuple[tuple[str, ...], OutputStyle] | None = None
+    """Paths and style of the files that the job makes."""
 
 
 class FunctionNumber(NamedTuple):
@@ -106,9 +111,17 @@ Entry = int | tuple[int | Parcel, Sequence[Input]]
 def job_of(parcel: Parcel) -> Job:
     """The job that a parcel describes, as far as running it needs."""
     options = DEFAULT_OPTIONS if parcel.cutoff else Options(cutoff=False)
-    command = Command(parcel.name, None, options, parcel.dynamic)
+    command = Command(parcel.name, None, options, parcel.dynamic, kind=parcel.kind)
     inputs = tuple(_named(name) for name in parcel.inputs)
+    if parcel.files is not None:
+        paths, style = parcel.files
+        return FilesJob(parcel.id, command, -1, paths, style, inputs=inputs, packed=parcel.call)
     return FullJob(parcel.id, command, (), -1, inputs=inputs, packed=parcel.call)
+
+
+def files_of(job: Job) -> tuple[tuple[str, ...], OutputStyle] | None:
+    """What a parcel says of the files of a job."""
+    return (job.paths, job.style) if isinstance(job, FilesJob) else None
 
 
 def _named(job_id: str) -> Job:

@@ -20,6 +20,7 @@ from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
 from weft.executors.inside import Inside, only_job_here, running
+from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings, reseed
 from weft.executors.wire import (
     Done,
@@ -37,7 +38,9 @@ from weft.fingerprint.literal import literal_digest
 from weft.graph.arguments import fill
 from weft.graph.definer import Definer
 from weft.graph.packing import unpack_call
-from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.graph.standing import paths_value
+from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
+from weft.model.kind import Kind
 from weft.model.outcome import ErrorReport, Outcome
 from weft.model.states import AttemptState
 from weft.store.objects import INLINE_LIMIT, Input, ObjectLost, Objects, encode
@@ -152,6 +155,8 @@ class Worker:
         function, args, kwargs = self._call_of(job, inputs)
         if job.command.dynamic:
             return self._generate(job, function, args, kwargs)
+        if job.command.kind is not Kind.VALUE:
+            return self._act(job, function, args, kwargs)
         value = self._call(function, args, kwargs)
         if value is None and job.command.options.cutoff:
             return _NONE
@@ -195,6 +200,20 @@ class Worker:
             _end_fork(None)
         self._stage = _Stage.KEEPING
         return value
+
+    def _act(
+        self, job: Job, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> _Kept:
+        """Call a function for what it does, not for what it returns."""
+        if not isinstance(job, FilesJob):
+            self._call(function, args, kwargs)
+            return _NONE
+        claim(job)
+        if job.style.takes:
+            args = (paths_value(job.paths, job.style), *args)
+        self._call(function, args, kwargs)
+        sealed = seal(job)
+        return sealed.result, sealed.record, len(sealed.record)
 
     def _generate(
         self, job: Job, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

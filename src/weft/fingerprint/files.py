@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from weft.fingerprint.encoding import digest, encode_bytes
+from weft.fingerprint.encoding import digest, encode_bytes, encode_text
 from weft.model.job import DIGEST_SIZE, Digest
 
 RACY_NS = 2_000_000_000
@@ -107,6 +108,35 @@ def hash_file(path: str | os.PathLike[str]) -> Digest:
         return digest(b"folder:", *(encode_bytes(name) for name in names))
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
+
+
+def watched_digest(paths: Sequence[str], digests: Sequence[Digest]) -> Digest:
+    """Digest of a set of files, from those of their contents.
+
+    Each counts with its name, or with its path where several have that name: so a file may move
+    to another folder, but two files can't trade places.
+
+    >>> watched_digest(["a/x", "a/y"], [b"1", b"2"]) == watched_digest(["b/y", "b/x"], [b"2", b"1"])
+    True
+    >>> watched_digest(["a/x", "b/x"], [b"1", b"2"]) == watched_digest(["a/x", "b/x"], [b"2", b"1"])
+    False
+    """
+    if len(digests) == 1:
+        return digests[0]
+    parts = sorted(zip(distinct_names(paths), digests, strict=True))
+    return digest(b"watched:", *(encode_text(name) + one for name, one in parts))
+
+
+def distinct_names(paths: Sequence[str]) -> list[str]:
+    """For each path its last part if no other one has that, else the whole path.
+
+    >>> distinct_names(["a/x", "b/x", "c/y"])
+    ['a/x', 'b/x', 'y']
+    """
+    names = [path.rpartition("/")[2] for path in paths]
+    often = Counter(names)
+    pairs = zip(names, paths, strict=True)
+    return [name if often[name] == 1 else path for name, path in pairs]
 
 
 class FileHasher:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import flat_text
-from weft.model.job import DIGEST_SIZE, Command, Digest, Job
+from weft.model.job import DIGEST_SIZE, Command, Digest, FilesJob, Job
 from weft.model.outcome import CodeParts
 from weft.model.promise import Promise
 
@@ -43,7 +43,7 @@ def code_parts(commands: Iterable[Command], fingerprinter: Fingerprinter) -> tup
 def set_code(command: Command, code: Digest) -> None:
     """Give the command its code digest, and the state made from it."""
     command.code = code
-    kind = b"dynamic" if command.dynamic else b"value"
+    kind = b"dynamic" if command.dynamic else command.kind.name.lower().encode()
     cutoff = b"" if command.options.cutoff else b"no cutoff"
     seed = b"definition 1;%s;%s;%s" % (kind, cutoff, code)
     command.state = blake2b(seed, digest_size=DIGEST_SIZE)
@@ -51,7 +51,13 @@ def set_code(command: Command, code: Digest) -> None:
 
 def define(job: Job) -> Digest:
     """Compute and set ``job.definition``; the command must have its code digest."""
+    if job.command.state is None:
+        set_code(job.command, job.command.code or b"")
     state = job.command.state.copy()
+    if isinstance(job, FilesJob):
+        state.update(b"files" + ascii((job.paths, job.style.keys)).encode())
+    if job.roles:
+        state.update(b"roles" + ascii(job.roles).encode())
     if job.arguments is None:
         state.update(b"flat" + flat_text(job).encode())
     else:

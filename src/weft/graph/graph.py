@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.errors import UserError
 from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
+from weft.model.kind import Kind
 from weft.model.resources import Options
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Graph:
         """Which cell of a notebook defined which jobs; None in scripts."""
         self.redefinable: set[str] = set()
         """Ids of jobs that may be defined again, because their cell runs again."""
+        self.root: str | None = None
+        """Folder to which the paths of files are relative; None where no job makes files."""
         self.unlinked = False
         """Whether jobs may still be linked to others that were defined again since."""
         self.late: Callable[[], None] | None = None
@@ -84,7 +87,7 @@ class Graph:
 
     def _add_record(self, record: JobRecord) -> None:
         known = self.jobs.get(record.id)
-        if known is not None and known.definition == record.definition and known.packed:
+        if known is not None and known.definition == record.definition and _can_run(known):
             return
         job = self._job_of(record, self.size if known is None else known.index)
         self.size = max(self.size, job.index + 1)
@@ -154,7 +157,7 @@ class Graph:
         inputs = tuple(self._known(name, record) for name in record.inputs)
         extra = tuple(self._known(name, record) for name in record.extra)
         command = self.named_command(
-            record.name, record.code, record.options, record.dynamic, record.packages
+            record.name, record.code, record.options, record.dynamic, record.packages, record.kind
         )
         job = FullJob(
             record.id,
@@ -164,7 +167,7 @@ class Graph:
             inputs=inputs,
             extra=extra,
             definer=record.definer,
-            packed=record.packed,
+            packed=record.packed or None,
             text=record.arguments_text,
         )
         job.definition = record.definition
@@ -180,13 +183,19 @@ class Graph:
         return job
 
     def named_command(
-        self, name: str, code: Digest, options: Options, dynamic: bool, packages: tuple[str, ...]
+        self,
+        name: str,
+        code: Digest,
+        options: Options,
+        dynamic: bool,
+        packages: tuple[str, ...],
+        kind: Kind = Kind.VALUE,
     ) -> Command:
         """The command of jobs whose function is not here, only its fingerprint."""
-        key = (name, code, options, dynamic)
+        key = (name, code, options, dynamic, kind)
         command = self.commands.get(key)
         if command is None:
-            command = Command(name, None, options, dynamic, code, None, packages)
+            command = Command(name, None, options, dynamic, code, None, packages, kind)
             self.commands[key] = command
         return command
 
@@ -214,3 +223,7 @@ class Graph:
             for upstream in job.extra:
                 used[upstream.index] = 1
         return [job for job in self.jobs.values() if not used[job.index]]
+
+
+def _can_run(job: Job) -> bool:
+    return job.packed is not None or job.command.function is not None

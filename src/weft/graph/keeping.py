@@ -16,6 +16,7 @@ from typing import Any
 
 from weft.fingerprint.literal import LITERALS
 from weft.model.job import Command, Digest, Job
+from weft.model.kind import Kind
 from weft.model.resources import DEFAULT_OPTIONS, Options
 
 KEPT_BYTES = 16 * 1024
@@ -245,6 +246,7 @@ class KeptCommand:
     """The other ones, a pickled dict; None for none."""
     packages: tuple[str, ...] = ()
     """Installed packages that the code reaches."""
+    kind: Kind = Kind.VALUE
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -253,12 +255,18 @@ class KeptCommand:
 
 
 def keep_command(command: Command) -> KeptCommand:
-    """What is kept of a command whose function is here."""
-    assert command.function is not None
+    """What is kept of a command; only jobs that never run have none without a function."""
     options, objects = keep_options(command.options)
-    function = keep_function(command.function)
+    function = Unkept.NAMELESS if command.function is None else keep_function(command.function)
     return KeptCommand(
-        command.name, command.code, command.dynamic, function, options, objects, command.packages
+        command.name,
+        command.code,
+        command.dynamic,
+        function,
+        options,
+        objects,
+        command.packages,
+        command.kind,
     )
 
 

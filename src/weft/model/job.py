@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from weft.model.kind import Kind
@@ -179,3 +179,10 @@ class JobRecord:
     options: Options
     packed: bytes
     packages: tuple[str, ...] = field(default=())
+    kind: Kind = Kind.VALUE
+
+    def __setstate__(self, values: list[Any]) -> None:
+        """Records that an older Weft pickled lack the newest fields, which come last."""
+        for place, one in enumerate(fields(self)):
+            value = values[place] if place < len(values) else one.default
+            object.__setattr__(self, one.name, value)

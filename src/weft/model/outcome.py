@@ -67,6 +67,8 @@ class Outcome:
     """The encoded value when it is small; None when an object file holds it."""
     size: int = 0
     """Bytes of the encoded value."""
+    outputs: bytes | None = None
+    """What became of the files of a job that makes files, see ``weft.store.seals``."""
     stdout: str | None = None
     stderr: str | None = None
     error: ErrorReport | None = None

@@ -10,6 +10,8 @@ from weft.errors import UserError
 CodeScope = Literal["none", "function", "transitive"]
 PackageScope = Literal["recorded", "version"]
 
+ALL_BUT_ONE = -1
+ALL = -2
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -53,6 +55,7 @@ class Options:
     pure: bool = False
     """Whether equal calls share one result (rule 6)."""
     cores: int = 1
+    """How many the job keeps busy; -1 for all but one, -2 for all, and nothing beside it."""
     memory: int | None = None
     """Bytes; the job is killed when it takes more."""
     timeout: float | None = None
@@ -64,6 +67,13 @@ class Options:
     """Whether a failure is not tried again while nothing about the job changed (rule 11)."""
     tags: tuple[str, ...] = ()
     """Words to select the job by: ``tag:x``."""
+    enforce_memory: bool = True
+    """Whether a job that takes more than its memory is killed; else it only reserves that much."""
+
+    @property
+    def memory_limit(self) -> int | None:
+        """Bytes from which on the job is killed."""
+        return self.memory if self.enforce_memory else None
 
     def __setstate__(self, values: list[Any]) -> None:
         """Options that an older Weft pickled lack the newest fields, which come last."""
@@ -107,7 +117,11 @@ def _check(options: Options) -> None:
     """Refuse impossible values, naming the option, the value and what it may be."""
     number = (int, float)
     rules: tuple[tuple[str, bool, str], ...] = (
-        ("cores", _at_least(options.cores, int, 1), "a whole number from 1 on"),
+        (
+            "cores",
+            _at_least(options.cores, int, 1) or options.cores in {ALL_BUT_ONE, ALL},
+            "a whole number from 1 on, -1 (all but one) or -2 (all)",
+        ),
         ("memory", options.memory is None or options.memory > 0, "more than 0 bytes"),
         (
             "timeout",

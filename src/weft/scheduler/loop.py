@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from weft.errors import WeftError
 from weft.executors.base import Executor, Report, Running, RunSettings, Task
 from weft.graph.definition import arguments_text
+from weft.graph.extending import extend
 from weft.graph.graph import Graph
-from weft.model.job import Job
+from weft.model.job import FilesJob, InvariantJob, Job
+from weft.model.kind import Kind
 from weft.model.outcome import ErrorReport, Outcome
 from weft.model.reasons import Reason, to_json
 from weft.model.states import AttemptState
+from weft.scheduler.keeper import Keeper
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
+from weft.scheduler.port import Expansion
 from weft.scheduler.summary import Reporter, RunSummary, summarise
 from weft.store.live import Live, LiveFile, LiveJob
 from weft.store.objects import ObjectLost
@@ -58,6 +62,8 @@ class Loop:
         Returns how often the user asked to stop: once cancels gently, twice at once.
     beat
         Called about ten times a second, to say that this process is alive.
+    here
+        Runs the jobs that change this process; None where the executor itself runs all here.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Loop:
         timeout: float | None = None,
         stops: Callable[[], int] = lambda: 0,
         beat: Callable[[], None] | None = None,
+        here: Executor | None = None,
     ) -> None:
         self.plan = plan
         self.executor = executor
@@ -93,6 +100,9 @@ class Loop:
         self._timeout = timeout
         self._stops = stops
         self._beat = beat
+        self._here = here
+        self._keeper = Keeper(graph, plan, store, remembered)
+        self._executed: list[str] = []
         self._obeyed = 0
         self._killed: set[str] = set()
         self._trials: dict[int, _Trial] = {}
@@ -102,22 +112,33 @@ class Loop:
 
     def run(self) -> RunSummary:
         """Run what the plan wants, until there is nothing left that can run."""
-        jobs: list[Job | None] = [None] * self._graph.size
-        for job in self._graph:
-            jobs[job.index] = job
-        self.executor.start(jobs, self._settings)
+        self.executor.start(self._by_index(), self._settings)
+        if self._here is not None:
+            self._here.start((), self._settings)
         try:
             self._turn()
         finally:
             self.executor.close()
+            if self._here is not None:
+                self._here.close()
             self._store.flush()
             self._live.remove()
+        self._keeper.close()
+        for job, text in self._keeper.overwritten():
+            self._reporter.note(job, text)
         return summarise(
             self.plan,
             ran=self.ran,
+            executed=tuple(self._executed),
             seconds=time.monotonic() - self.started,
             interrupted=bool(self._obeyed),
         )
+
+    def _by_index(self) -> list[Job | None]:
+        jobs: list[Job | None] = [None] * self._graph.size
+        for job in self._graph:
+            jobs[job.index] = job
+        return jobs
 
     def _turn(self) -> None:
         plan, executor = self.plan, self.executor
@@ -128,8 +149,10 @@ class Loop:
             for task in executor.take_back():
                 plan.returned(task.job)
             self._obey()
+            self._give_up()
             self._dispatch()
             self._tick()
+        self._give_up()
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -222,8 +245,24 @@ class Loop:
             if not batch:
                 break
             tasks = [task for task in map(self._task, batch) if task is not None]
-            if tasks:
+            if tasks and self._here is not None and tasks[0].job.command.kind.runs_here:
+                self._run_here(tasks, self._here)
+            elif tasks:
+                self._keeper.intend(tasks)
                 executor.submit(tasks)
+
+    def _run_here(self, tasks: list[Task], here: Executor) -> None:
+        """Run jobs that change this process, which waits for them; workers are forked anew."""
+        here.submit(tasks)
+        for _ in tasks:
+            for report in here.wait(None):
+                self._take(report)
+        self.executor.renew(self._by_index())
+
+    def _give_up(self) -> None:
+        """Remove temporary files, and unload data, that nobody needs any more."""
+        if self.plan.effects.spent and self._keeper.give_up(self.plan.effects.take_spent()):
+            self.executor.renew(self._by_index())
 
     def _task(self, job: Job) -> Task | None:
         trial = self._trials.get(job.index)
@@ -249,6 +288,8 @@ class Loop:
         return _Trial(past.number if past else 0, 0, self._remembered.reasons(job, self.plan))
 
     def _refusal(self, job: Job) -> str | None:
+        if isinstance(job, InvariantJob):
+            return f"{self._keeper.missing(job)} is not there, or can't be read"
         if job.command.function is None and job.packed is None:
             return "its function is not known here: run the script that defines it"
         memory, all_memory = job.command.options.memory, self.plan.ready.budget.all_memory
@@ -268,6 +309,8 @@ class Loop:
 
     def _take(self, report: Report) -> None:
         job, outcome = report.task.job, report.outcome
+        if isinstance(job, FilesJob):
+            self._keeper.settle(job, outcome)
         if self._echo and (outcome.stdout is not None or outcome.stderr is not None):
             self._reporter.printed(job, outcome)
         if outcome.state is AttemptState.DONE:
@@ -285,9 +328,12 @@ class Loop:
     def _succeed(self, job: Job, outcome: Outcome) -> None:
         assert outcome.result is not None
         expansion = None
-        if outcome.children is not None:
+        kind = job.command.kind
+        if kind is not Kind.VALUE and kind is not Kind.FILES:
+            outcome.result = self.plan.keys[job.index]
+        if kind.each_run or outcome.children is not None:
             try:
-                expansion = self._remembered.take_in(job, outcome.children, outcome.promised)
+                expansion = self._expansion(job, outcome)
             except WeftError as error:
                 report = ErrorReport(type(error).__name__, str(error), text=str(error))
                 outcome.state, outcome.error = AttemptState.FAILED, report
@@ -302,7 +348,18 @@ class Loop:
         if outcome.note:
             self._reporter.note(job, outcome.note)
         self.ran += 1
-        self.plan.done(job, outcome.result, outcome.duration, expansion)
+        self._executed.append(job.id)
+        self.plan.done(job, outcome.result, outcome.duration, expansion, outcome.outputs)
+
+    def _expansion(self, job: Job, outcome: Outcome) -> Expansion:
+        """The jobs that came of one."""
+        if not job.command.kind.each_run:
+            records = outcome.children or ()
+            return self._remembered.take_in(job, records, outcome.promised)
+        new = extend(self._graph, job, self._settings.fingerprinter)
+        outcome.children = new.records
+        outcome.codes = new.codes
+        return Expansion(new.jobs, ())
 
     def _fail(self, job: Job, outcome: Outcome) -> None:
         self._record(job, outcome)
@@ -338,6 +395,7 @@ class Loop:
         key = self.plan.keys[job.index]
         trial = self._trials.get(job.index)
         done = outcome.state is AttemptState.DONE and outcome.remember
+        done = done and job.command.kind is not Kind.LOADING
         self._store.record(
             job.id,
             1 if trial is None else trial.number + trial.tries + 1,
@@ -352,7 +410,7 @@ class Loop:
         flags = 0
         if outcome.observed:
             flags |= TraceFlag.OBSERVED
-        if outcome.value is None:
+        if outcome.value is None and outcome.outputs is None:
             flags |= TraceFlag.FILE
         children = None
         if outcome.children is not None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, chdir, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weft.fingerprint.files import FileHasher
+from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
 from weft.graph.graph import Graph
-from weft.model.job import Digest, Job, JobRecord
+from weft.graph.standing import standing_for
+from weft.model.job import Digest, InvariantJob, Job, JobRecord, PartJob
 from weft.model.states import AttemptState
 from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
@@ -15,6 +19,7 @@ from weft.scheduler.ready import History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
 from weft.store.objects import Composite, Input
 from weft.store.rows import TraceFlag
+from weft.store.seals import Seen, State, decode, is_unchanged, present
 from weft.store.store import Store
 
 if TYPE_CHECKING:
@@ -45,8 +50,10 @@ class Remembered:
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
         self._files = FileHasher(store.file_stats)
         self._inputs: dict[int, Input] = {}
+        self._root = graph.root if graph.root not in {None, str(Path.cwd())} else None
+        """Folder to look at files from, where that is not the working folder."""
         self.rebuilder = Rebuilder(
-            self._heads, store.observations, self.observe, store.invalidated()
+            self._heads, store.observations, self.observe, store.invalidated(), self._intact
         )
 
     # -- the plan's port ---------------------------------------------------------------------
@@ -66,6 +73,41 @@ class Remembered:
     def present(self, results: Iterable[Digest]) -> set[Digest]:
         """Those of the results whose values are there."""
         return self._store.has_values(results)
+
+    def invariant(self, job: Job) -> Digest | None:
+        """What an invariant's result is now; None when a file that it watches is not there."""
+        if not isinstance(job, InvariantJob) or not job.watched:
+            return job.definition
+        with self._at_root():
+            paths = map(os.path.abspath, job.watched)  # links stay as they are
+            digests = [self.observe("file", path) for path in paths]
+        there = [one for one in digests if one not in {None, ABSENT}]
+        return watched_digest(job.watched, there) if len(there) == len(digests) else None
+
+    def part(self, job: Job, outputs: bytes | None) -> Digest | None:
+        """The digest of the file that a job stands for."""
+        if outputs is None or not isinstance(job, PartJob):
+            return None
+        whole = job.extra[0]
+        return decode(outputs, whole.id, b"")[job.place].digest
+
+    def has_files(self, job: Job, result: Digest, outputs: bytes) -> bool:
+        """Whether all files of a job are there as it left them, temporary ones too."""
+        with self._at_root():
+            return present(outputs, job.id, result, self._files)
+
+    def look(self, job_id: str, result: Digest, outputs: bytes) -> Seen:
+        """Whether the files that a job keeps are there as it left them."""
+        if self._root is None:
+            return is_unchanged(outputs, job_id, result, self._files)
+        with self._at_root():
+            return is_unchanged(outputs, job_id, result, self._files)
+
+    def _intact(self, job_id: str, result: Digest, outputs: bytes) -> bool:
+        return self.look(job_id, result, outputs).state is State.UNCHANGED
+
+    def _at_root(self) -> AbstractContextManager[None]:
+        return chdir(self._root) if self._root is not None else nullcontext()
 
     def history(self, job_ids: Collection[str]) -> History:
         """Past durations and failures of the jobs that may have to run."""
@@ -156,7 +198,10 @@ class Remembered:
         """
         if not plan.promised:
             find, results = self._store.input, plan.results
-            return [find(results[u.index] or b"") for u in job.inputs]
+            return [
+                standing_for(u) if u.command.kind else find(results[u.index] or b"")
+                for u in job.inputs
+            ]
         return [self.input_of(u, plan) for u in job.inputs]
 
     def input_of(self, job: Job, plan: Plan) -> Input:
@@ -180,6 +225,8 @@ class Remembered:
 
     def _input(self, job: Job, plan: Plan) -> Input:
         """The job's input, once those of what it promised are known."""
+        if job.command.kind:
+            return standing_for(job)
         digest = plan.templates.get(job.index) or plan.results[job.index] or b""
         own = self._store.input(digest)
         promised = plan.promised.get(job.index, ())

@@ -15,6 +15,8 @@ from hashlib import blake2b
 
 from weft.graph.graph import Graph
 from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.kind import Kind
+from weft.scheduler.effects import Effects, whole
 from weft.scheduler.port import Expansion, Memory
 from weft.scheduler.ready import Budget, ReadyQueue
 from weft.scheduler.rebuilder import Rebuilder, TraceHead, key_of
@@ -65,6 +67,8 @@ class Plan:
     ----------
     recurse
         Whether the jobs that generators define are wanted although nobody depends on them.
+    looking
+        Whether nothing will be run: then jobs that run each time count as done if they were.
     """
 
     def __init__(
@@ -76,16 +80,20 @@ class Plan:
         budget: Budget,
         recurse: bool = True,
         fail_fast: bool = False,
+        looking: bool = False,
     ) -> None:
         self._graph = graph
         self._rebuilder = rebuilder
         self._memory = memory
         self._recurse = recurse
         self._fail_fast = fail_fast
+        self._looking = looking
         self._wanted_children: set[str] = set()
         self._targets: set[int] | None = None
         self.status = bytearray(graph.size)
         self.results: list[Digest | None] = [None] * graph.size
+        self.outputs: list[bytes | None] = [None] * graph.size
+        """What became of the files of jobs that are done, as the store keeps it."""
         self.keys: dict[int, Digest] = {}
         """Keys of the jobs that are stale, by index."""
         self.traces: dict[int, TraceHead] = {}
@@ -94,7 +102,8 @@ class Plan:
         self.templates: dict[int, Digest] = {}
         """Results of generators before what they promised is filled in, by index."""
         self.revived: set[int] = set()
-        """Jobs that run only because their value is missing, by index."""
+        """Jobs that run only because what they left is missing, by index."""
+        self.effects = Effects(graph, self._is_done)
         self.ready = ReadyQueue(budget)
         self.stopping = False
         self.paused = False
@@ -104,6 +113,10 @@ class Plan:
         self._dependants: dict[int, list[Job]] = {}
         self._agenda: deque[Job] = deque()
         self._admissions: deque[list[Job]] = deque()
+        self._before: dict[int, Digest] = {}
+        """Results of jobs that were settled and are decided about again, by index."""
+        self._outdated: dict[int, Job] = {}
+        """Jobs that were settled by a result which is another now."""
         self._counts = [0] * len(Status)
         rebuilder.rival = self._is_rival
 
@@ -115,12 +128,20 @@ class Plan:
     def want(self, targets: Sequence[Job] | None) -> None:
         """Decide about ``targets`` (None: all jobs) and their upstream, in definition order."""
         if targets is None:
-            self._admit([job for job in self._graph if job.definer is None])
+            idle = self.effects.idle() if self.effects.active else ()
+            self._admit([j for j in self._graph if j.definer is None and j.index not in idle])
         else:
             self._targets = {job.index for job in targets}
             self._admit(self._unwanted_upstream(self._with_definers(targets)))
+            self._want_ephemeral(targets)
         self._drain()
         self.ready.open(self._memory.history, self._dependants)
+
+    def _want_ephemeral(self, targets: Sequence[Job]) -> None:
+        """Temporary files that were asked for by name are made, although nobody reads them."""
+        for job in targets if self.effects.active else ():
+            if self.status[job.index] == _DONE and not self._is_there(job):
+                self._revive(job)
 
     def consider(self, jobs: Sequence[Job]) -> list[Job]:
         """Decide about these jobs and their upstream as ``want`` would about all; returns them.
@@ -145,6 +166,7 @@ class Plan:
     def _admit(self, jobs: Iterable[Job]) -> None:
         """The first decision about each job, in definition order: the hot path of a no-op run."""
         status, results, take = self.status, self.results, self._rebuilder.take
+        outputs, active = self.outputs, self.effects.active
         admitted = done = 0
         for job in jobs:
             index = job.index
@@ -163,11 +185,12 @@ class Plan:
             trace = take(job, key)
             if trace is None:
                 self._stale(job, key)
-            elif trace[4] or index in self._dependants:
+            elif trace[4] or active or index in self._dependants:
                 self._fresh(job, trace)
             else:
                 status[index] = _DONE
                 results[index] = trace[2]
+                outputs[index] = trace[5]
                 done += 1
         self._counts[_DONE] += done
         self._counts[_WAITING] += admitted - done
@@ -205,10 +228,11 @@ class Plan:
         trace = None if job.index in self.revived else self._rebuilder.take(job, key)
         if trace is None:
             self._stale(job, key)
-        elif trace[4]:
-            self._fresh(job, trace)
         else:
-            self._settle(job, trace[2])
+            self._fresh(job, trace)
+
+    def _is_done(self, index: int) -> bool:
+        return self.status[index] == _DONE
 
     def _is_rival(self, job_id: str, key: Digest) -> bool:
         """Whether a job that was not decided yet has this key, as far as that is known."""
@@ -227,6 +251,8 @@ class Plan:
             if self.status[other.index] in {_FAILED, _BLOCKED}:
                 self._block(job)
                 return
+            if self.status[other.index] == _UNWANTED:
+                self._admissions.append([other])
             self._dependants.setdefault(other.index, []).append(job)
             waiting += 1
         self._waiting[job.index] = waiting
@@ -234,22 +260,32 @@ class Plan:
     def _fresh(self, job: Job, trace: TraceHead) -> None:
         if trace[4]:
             self.traces[job.index] = trace
-        if trace[4] & _CHILDREN:
+        if job.command.kind.each_run and not self._looking:
+            self._stale(job, trace[1])
+        elif trace[4] & _CHILDREN:
             self._expand(job, trace[2], self._memory.expand(job, trace))
             return
-        if trace[4] & _FILE and self._is_target(job) and self._lacking(job):
+        elif trace[4] & _FILE and self._is_target(job) and self._lacking(job):
             self.revived.add(job.index)
             self.traces.pop(job.index)
             self._stale(job, trace[1])
         else:
+            self.outputs[job.index] = trace[5]
             self._settle(job, trace[2])
 
     def _stale(self, job: Job, key: Digest) -> None:
+        if job.command.kind:
+            result = self._without_run(job, key)
+            if result is not None:
+                self._settle(job, result)
+                return
         self.keys[job.index] = key
         if job.command.options.keep_failed and self._memory.keeps_failure(job, key):
             self._fail(job, _FAILED)
             return
         missing = self._missing(job.inputs)
+        if self.effects.active:
+            missing += [base for base in self.effects.needs(job) if not self._is_there(base)]
         if missing:
             self._wait(job, missing)
             for holder in missing:
@@ -257,6 +293,28 @@ class Plan:
             return
         self._move(job, _READY)
         self.ready.push(job)
+
+    def _without_run(self, job: Job, key: Digest) -> Digest | None:
+        """The result of a job that need not run to have one; None for all others."""
+        match job.command.kind:
+            case Kind.INVARIANT:
+                return self._memory.invariant(job)
+            case Kind.PART:
+                return self._memory.part(job, self.outputs[whole(job).index])
+            case Kind.LOADING if job.index not in self.revived:
+                return key
+            case _:
+                return None
+
+    def _is_there(self, base: Job) -> bool:
+        """Whether loaded data, or the files of a job, are there to be read."""
+        index = base.index
+        if base.command.kind is Kind.LOADING:
+            return index in self.effects.loaded
+        result, outputs = self.results[index], self.outputs[index]
+        if result is None or outputs is None:
+            return result is not None
+        return self._memory.has_files(base, result, outputs)
 
     def _missing(self, jobs: Sequence[Job]) -> list[Job]:
         """Those of the jobs, or of what they promised, whose values are not there (yet)."""
@@ -289,24 +347,53 @@ class Plan:
     def _revive(self, job: Job) -> None:
         """Run a settled job again because somebody needs its value, which is gone."""
         if self.status[job.index] in {_DONE, _DELEGATED}:
-            self._move(job, _WAITING)
             self.traces.pop(job.index, None)
-            self.results[job.index] = None
             self.revived.add(job.index)
-            self._agenda.append(job)
+            self._reopen(job)
+
+    def _reopen(self, job: Job) -> None:
+        """Decide about a settled job again."""
+        result = self.results[job.index]
+        if result is not None:
+            self._before[job.index] = result
+        self._move(job, _WAITING)
+        self.results[job.index] = None
+        self._agenda.append(job)
 
     def _settle(self, job: Job, result: Digest) -> None:
         self._move(job, _DONE)
         self.results[job.index] = result
+        if self._before and self._before.pop(job.index, result) != result:
+            self._outdate(job)
+        if self.effects.active:
+            self.effects.settled(job)
         for dependant in self._dependants.pop(job.index, ()):
             left = self._waiting[dependant.index] - 1
             self._waiting[dependant.index] = left
             if not left and self.status[dependant.index] in {_WAITING, _DELEGATED}:
                 self._agenda.append(dependant)
 
+    def _outdate(self, job: Job) -> None:
+        """A job that ran again gave another result: those that are settled by the old one, and not
+        those that waited for it, are decided about again as soon as nothing runs that may be
+        reading what they made."""
+        for user in self.effects.users(job):
+            if self.status[user.index] == _DONE and user.index not in self.promised:
+                self._outdated[user.index] = user
+                self.effects.unsettled(user)
+
+    def _redo(self) -> None:
+        """Decide again about what is outdated, if nothing runs."""
+        if self._counts[_RUNNING] or self._counts[_READY] or self.stopping:
+            return
+        outdated, self._outdated = self._outdated, {}
+        for job in outdated.values():
+            self._reopen(job)
+        self._drain()
+
     def _expand(self, job: Job, template: Digest, expansion: Expansion) -> None:
         """Take in what a generator made; it is settled when all that it promised is (rule 15)."""
-        self.grow()
+        self.grow(expansion.children)
         self.templates[job.index] = template
         self.promised[job.index] = tuple(expansion.promised)
         self._move(job, _DELEGATED)
@@ -330,11 +417,14 @@ class Plan:
         else:
             self._settle(job, self._effective(job))
 
-    def grow(self) -> None:
+    def grow(self, jobs: Iterable[Job] = ()) -> None:
         """Make room for jobs that came into the graph."""
         more = self._graph.size - len(self.status)
         self.status.extend(bytes(more))
         self.results.extend([None] * more)
+        self.outputs.extend([None] * more)
+        if jobs:
+            self.effects.grow(jobs)
 
     def _effective(self, job: Job) -> Digest:
         """The result of a generator with the results of what it promised."""
@@ -397,22 +487,35 @@ class Plan:
         return batch
 
     def done(
-        self, job: Job, result: Digest, duration: float, expansion: Expansion | None = None
+        self,
+        job: Job,
+        result: Digest,
+        duration: float,
+        expansion: Expansion | None = None,
+        outputs: bytes | None = None,
     ) -> None:
-        """A running job left a result (its digest), and maybe jobs."""
+        """A running job left a result (its digest), and maybe jobs, or files."""
         self.ready.release(job, duration)
         self.revived.discard(job.index)
+        if outputs is not None:
+            self.outputs[job.index] = outputs
+        elif job.command.kind is Kind.LOADING:
+            self.effects.loaded.add(job.index)
         if expansion is not None:
             self._expand(job, result, expansion)
         else:
             self._settle(job, result)
         if self._agenda or self._admissions:
             self._drain()
+        if self._outdated:
+            self._redo()
 
     def failed(self, job: Job, duration: float | None = None) -> None:
         """A running job failed for good: what depends on it is blocked, and nothing else."""
         self.ready.release(job, duration)
         self._fail(job, _FAILED)
+        if self._outdated:
+            self._redo()
 
     def cancelled(self, job: Job) -> None:
         """A running job was cancelled; what depends on it just waits."""

@@ -30,6 +30,15 @@ class Memory(Protocol):
     def present(self, results: Iterable[Digest]) -> set[Digest]:
         """Those of the results whose values are there."""
 
+    def invariant(self, job: Job) -> Digest | None:
+        """What an invariant's result is now; None when what it watches is not there."""
+
+    def part(self, job: Job, outputs: bytes | None) -> Digest | None:
+        """The digest of the file that a job stands for, among those of the job that made them."""
+
+    def has_files(self, job: Job, result: Digest, outputs: bytes) -> bool:
+        """Whether all files of a job are there as it left them, temporary ones too."""
+
     def history(self, job_ids: Collection[str]) -> History:
         """What past attempts of these jobs tell; asked for once, when something must run."""
 

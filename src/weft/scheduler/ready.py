@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weft.model.job import Command, Job
+from weft.model.resources import ALL, ALL_BUT_ONE
 
 BATCH_SECONDS = 0.01
 """How long a batch of short jobs should take: long enough to hide a message's 0.1 ms."""
@@ -52,7 +53,12 @@ class Budget:
         For memory the loop then refuses it, in words.
         """
         options = job.command.options
-        return min(options.cores, self.all_cores), min(options.memory or 0, self.all_memory)
+        return self._cores(options.cores), min(options.memory or 0, self.all_memory)
+
+    def _cores(self, wanted: int) -> int:
+        if wanted == ALL_BUT_ONE:
+            return max(1, self.all_cores - 1)
+        return self.all_cores if wanted == ALL else min(wanted, self.all_cores)
 
     def fits(self, needs: tuple[int, int]) -> bool:
         """Whether that much is free now."""
@@ -215,4 +221,5 @@ def _plain(job: Job) -> bool:
         and options.memory is None
         and options.cores == 1
         and not command.dynamic
+        and not command.kind.runs_here
     )

@@ -12,11 +12,14 @@ from weft.store.rows import TraceFlag
 if TYPE_CHECKING:
     from weft.model.outcome import Observation
 
-TraceHead = tuple[int, Digest, Digest, str, int]
-"""Id, key, result, job id and flags of a trace: all that the decision needs of most."""
+TraceHead = tuple[int, Digest, Digest, str, int, bytes | None]
+"""Id, key, result, job id, flags and outputs of a trace: all that the decision needs of most."""
 
 Observe = Callable[[str, str], Digest | None]
 """Kind and key of something that a job observed -> its digest now."""
+
+Intact = Callable[[str, Digest, bytes], bool]
+"""Job id, result and outputs of a trace -> whether the files that must be there are, unchanged."""
 
 Rival = Callable[[str, Digest], bool]
 """Whether a job that nothing was decided about yet will ask for a trace of its own at this key."""
@@ -60,6 +63,8 @@ class Rebuilder:
         How that is now.
     invalidated
         Ids and keys of jobs that are to run again: another job's result won't do for them.
+    intact
+        Looks at the files that a trace's job made.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class Rebuilder:
         observations: Callable[[Iterable[int]], dict[int, tuple[Observation, ...]]],
         observe: Observe,
         invalidated: Collection[tuple[str, Digest]] = (),
+        intact: Intact = lambda _job_id, _result, _outputs: True,
     ) -> None:
         self._by_key: dict[Digest, TraceHead | list[TraceHead]] = {t[1]: t for t in traces}
         self._observed: dict[int, tuple[Observation, ...]] | None = None
@@ -75,6 +81,7 @@ class Rebuilder:
         self._observations = observations
         self._observe = observe
         self._invalidated = invalidated
+        self._intact = intact
         self.rival: Rival = lambda _job_id, _key: False
         """Set by the plan."""
         if len(self._by_key) != len(traces):
@@ -97,7 +104,9 @@ class Rebuilder:
             return self._choose(job, key, found)
         if found[3] != job.id or found[4] & _OBSERVED or job.command.options.pure:
             return self._choose(job, key, [found])
-        return found
+        if found[5] is None or self._intact(found[3], found[2], found[5]):
+            return found
+        return None
 
     def _choose(self, job: Job, key: Digest, candidates: list[TraceHead]) -> TraceHead | None:
         """Its own newest trace, else anybody's newest that its owner won't ask for."""
@@ -127,6 +136,8 @@ class Rebuilder:
         return [trace for trace in candidates if trace[0] not in kept]
 
     def _verifies(self, trace: TraceHead) -> bool:
+        if trace[5] is not None and not self._intact(trace[3], trace[2], trace[5]):
+            return False
         return not trace[4] & _OBSERVED or self.changed(trace[0]) is None
 
     def changed(self, trace_id: int) -> Observation | None:

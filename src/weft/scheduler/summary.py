@@ -61,6 +61,8 @@ class RunSummary:
     blocked: tuple[str, ...] = ()
     seconds: float = 0.0
     interrupted: bool = False
+    executed: tuple[str, ...] = ()
+    """Ids of the jobs that ran and ended well, in that order."""
 
     def __str__(self) -> str:
         ended = self.ran + len(self.failed) + self.counts.cancelled
@@ -78,7 +80,12 @@ class RunSummary:
 
 
 def summarise(
-    plan: Plan, *, ran: int = 0, seconds: float = 0.0, interrupted: bool = False
+    plan: Plan,
+    *,
+    ran: int = 0,
+    seconds: float = 0.0,
+    interrupted: bool = False,
+    executed: tuple[str, ...] = (),
 ) -> RunSummary:
     """What became of the jobs of a plan."""
     counts = plan.counts()
@@ -89,6 +96,7 @@ def summarise(
         blocked=_ids(plan.jobs_in(Status.BLOCKED)) if counts.blocked else (),
         seconds=seconds,
         interrupted=interrupted,
+        executed=executed,
     )
 
 

@@ -65,7 +65,7 @@ def survey(
         has ended since does not count.
     """
     remembered = Remembered(store, graph)
-    plan = Plan(graph, remembered.rebuilder, remembered, budget=Budget(1, 0))
+    plan = Plan(graph, remembered.rebuilder, remembered, budget=Budget(1, 0), looking=True)
     dynamic = any(command.dynamic for command in graph.commands.values())
     if chosen is None or dynamic:
         plan.want(None)
@@ -84,7 +84,7 @@ def recall(graph: Graph, rows: Iterable[JobRow]) -> None:
     for row in rows:
         if row.active and row.job_id not in graph.jobs:
             command = graph.named_command(
-                row.name, row.code or b"", _tagged(row.tags), row.dynamic, ()
+                row.name, row.code or b"", _tagged(row.tags), row.dynamic, (), row.kind
             )
             graph.add_remembered(
                 row.job_id,

@@ -12,20 +12,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from weft.model.job import JobRecord
+from weft.model.kind import Kind
 from weft.store.database import Database
 from weft.store.rows import JobRow
 from weft.store.script import ScriptTable
 
 _COLUMNS = "job_id, position, name, definition, code, arguments, definer, inputs, extra, dynamic"
-_UPSERT = f"""INSERT INTO job ({_COLUMNS}, tags, active)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+_UPSERT = f"""INSERT INTO job ({_COLUMNS}, tags, kind, active)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
     ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, name = excluded.name,
     definition = excluded.definition, code = excluded.code, arguments = excluded.arguments,
     definer = excluded.definer, inputs = excluded.inputs, extra = excluded.extra,
-    dynamic = excluded.dynamic, tags = excluded.tags, active = 1, retired_run = NULL"""
-_SELECT = f"SELECT {_COLUMNS}, active, retired_run, tags FROM job"
-_SELECT_1 = f"SELECT {_COLUMNS}, active, retired_run, NULL FROM job"
-"""Of a database of version 1, which is only read."""
+    dynamic = excluded.dynamic, tags = excluded.tags, kind = excluded.kind,
+    active = 1, retired_run = NULL"""
+_NEWER = ("NULL, 0", "tags, 0", "tags, kind")
+"""Columns that came with versions 2 and 3, by version; older databases are only read."""
 
 
 class JobTable:
@@ -33,7 +34,8 @@ class JobTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._select = _SELECT if database.version > 1 else _SELECT_1
+        newer = _NEWER[database.version - 1]
+        self._select = f"SELECT {_COLUMNS}, active, retired_run, {newer} FROM job"
         self._places: int | None = None
         self.script = ScriptTable(database)
 
@@ -113,13 +115,15 @@ def _generated_row(record: JobRecord, position: int) -> tuple[Any, ...]:
         "\n".join(record.extra) or None,
         record.dynamic,
         "\n".join(record.options.tags) or None,
+        int(record.kind),
     )
 
 
 def _job_row(row: Any) -> JobRow:
     head: list[Any]
-    *head, inputs, extra, dynamic, active, retired, tags = row
-    more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired, _ids(tags)]
+    *head, inputs, extra, dynamic, active, retired, tags, kind = row
+    more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired]
+    more += [_ids(tags), Kind(kind)]
     return JobRow(*head, *more)
 
 

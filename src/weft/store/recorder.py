@@ -18,7 +18,7 @@ GROUP_SECONDS = 0.1
 """A crash costs at most the finished jobs of this time."""
 GROUP_ROWS = 20_000
 
-_ATTEMPT = f"INSERT INTO attempt VALUES ({','.join('?' * 20)})"
+_ATTEMPT = f"INSERT INTO attempt VALUES ({','.join('?' * 21)})"
 _OUTPUT = "INSERT INTO output VALUES (?, ?, ?)"
 _OBSERVATION = "INSERT INTO trace_dep VALUES (?, ?, ?, ?, ?, ?)"
 _EXPANSION = "INSERT INTO expansion VALUES (?, ?, ?)"
@@ -82,7 +82,7 @@ class Recorder:
         self.last_attempt = attempt = self.last_attempt + 1
         result = outcome.result
         flags, definition, code, arguments, ids, hashes, children = trace or _NO_TRACE
-        if result is not None and not flags & _PRETENDED:
+        if result is not None and outcome.outputs is None and not flags & _PRETENDED:
             self._values.add(result, outcome.size, outcome.value)
         if (
             outcome.max_rss is not None
@@ -117,6 +117,7 @@ class Recorder:
                 hashes,
                 reason,
                 rest,
+                outcome.outputs,
             )
         )
         if outcome.stdout or outcome.stderr:

@@ -7,6 +7,7 @@ from enum import IntFlag
 from typing import NamedTuple
 
 from weft.model.job import Digest
+from weft.model.kind import Kind
 from weft.model.outcome import ErrorReport
 from weft.model.states import AttemptState
 
@@ -56,6 +57,8 @@ class TraceRow:
     """Of the records of the jobs that a generator defined."""
     promised: tuple[str, ...] = ()
     """Ids of the jobs that fill the holes of the value, by number."""
+    outputs: bytes | None = None
+    """Of a job that made files: what became of them, see ``weft.store.seals``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class JobRow:
     retired_run: int | None
     """Run in which its generator did not declare it any more."""
     tags: tuple[str, ...] = ()
+    kind: Kind = Kind.VALUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,23 @@ What few rows have (errors, limits, logs, observations, generated jobs) is kept 
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """``user_version`` of the database."""
+
+_TRACE_VIEW = """CREATE VIEW trace AS
+    SELECT id, key, result, job_id, flags, run, coalesce(definition, key) AS definition,
+        code, arguments, input_ids, input_hashes, outputs
+    FROM attempt WHERE result IS NOT NULL"""
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (),  # of 0: an empty file gets all tables at once
     ("ALTER TABLE job ADD COLUMN tags TEXT",),
+    (
+        "ALTER TABLE job ADD COLUMN kind INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE attempt ADD COLUMN outputs BLOB",
+        "DROP VIEW trace",
+        _TRACE_VIEW,
+    ),
 )
 """By version: what brings a database of that version to the next one."""
 
@@ -50,7 +61,8 @@ TABLES = (
         definer TEXT,             -- the generator that defined it
         active INTEGER NOT NULL,
         retired_run INTEGER,
-        tags TEXT                 -- newline-joined; since version 2
+        tags TEXT,                -- newline-joined; since version 2
+        kind INTEGER NOT NULL DEFAULT 0  -- Kind; since version 3
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX job_definer ON job (definer) WHERE definer IS NOT NULL",
     """CREATE TABLE attempt (
@@ -73,13 +85,12 @@ TABLES = (
         input_ids TEXT,           -- newline-joined
         input_hashes BLOB,        -- joined
         reason TEXT,              -- JSON: why it ran
-        rest TEXT                 -- JSON: host, exit_code, signal, max_rss, note, error
+        /* JSON: host, exit_code, signal, max_rss, note, error */
+        rest TEXT,
+        outputs BLOB              -- of a job that made files: see seals; since version 3
     ) STRICT""",
     "CREATE INDEX attempt_invalid ON attempt (job_id) WHERE flags >= 64",  # TraceFlag.INVALID
-    """CREATE VIEW trace AS
-        SELECT id, key, result, job_id, flags, run, coalesce(definition, key) AS definition,
-            code, arguments, input_ids, input_hashes
-        FROM attempt WHERE result IS NOT NULL""",
+    _TRACE_VIEW,
     """CREATE TABLE cleaned (     -- what `clean` dropped, and no trace replaced yet
         job_id TEXT NOT NULL,
         key BLOB NOT NULL,

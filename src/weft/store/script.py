@@ -14,6 +14,7 @@ from typing import Any
 
 from weft.graph.keeping import KeptCommand, Unkept
 from weft.model.job import Digest
+from weft.model.kind import Kind
 from weft.store.database import Database
 from weft.store.rows import JobRow
 
@@ -41,14 +42,17 @@ def _entry(command: KeptCommand) -> CommandEntry:
         dict(command.options),
         int(objects) if isinstance(objects, Unkept) else objects,
         command.packages,
+        int(command.kind),
     )
 
 
 def _command(entry: CommandEntry) -> KeptCommand:
-    fields: list[Any] = list(entry[:7])
+    fields: list[Any] = list(entry[:8])
     for place in (3, 5):
         if len(fields) > place and isinstance(fields[place], int):
             fields[place] = Unkept(fields[place])
+    if len(fields) > 7:
+        fields[7] = Kind(fields[7])
     return KeptCommand(*fields)
 
 
@@ -119,6 +123,7 @@ class ScriptTable:
                 active=True,
                 retired_run=None,
                 tags=command.tags,
+                kind=command.kind,
             )
 
     def define(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from weft.store.garbage import Garbage
 
 _TRACE = """SELECT t.id, t.key, t.result, t.job_id, t.flags, t.run, t.definition, t.code,
-    t.arguments, t.input_ids, t.input_hashes, e.children, e.promised
+    t.arguments, t.input_ids, t.input_hashes, {outputs}, e.children, e.promised
     FROM trace t LEFT JOIN expansion e ON e.trace = t.id"""
 _MANY = 1000
 _DONE = int(AttemptState.DONE)
@@ -79,6 +79,9 @@ class Store:
         self.file_stats = FileStats(database, self._recorder)
         self._pid = os.getpid()
         self._known_code: set[Digest] = set()
+        has_outputs = database.version > 2
+        self._outputs = "outputs" if has_outputs else "NULL"
+        self._trace = _TRACE.format(outputs="t.outputs" if has_outputs else "NULL")
         self.record: Callable[..., int] = self._recorder.record
         self.input: Callable[[Digest], Input] = self._values.find
 
@@ -106,15 +109,15 @@ class Store:
 
     # -- traces ------------------------------------------------------------------------------
 
-    def traces(self) -> list[tuple[int, bytes, bytes, str, int]]:
-        """Id, key, result, job id and flags of all traces that count, oldest first.
+    def traces(self) -> list[tuple[int, bytes, bytes, str, int, bytes | None]]:
+        """Id, key, result, job id, flags and outputs of all traces that count, oldest first.
 
         It reads most of the database, and is what each run asks first: when it meets damage there,
         the file is set aside and the run begins with an empty one.
         """
         self.flush()
         sql = (
-            "SELECT id, key, result, job_id, flags FROM attempt "
+            f"SELECT id, key, result, job_id, flags, {self._outputs} FROM attempt "
             f"WHERE result IS NOT NULL AND flags < {int(TraceFlag.INVALID)} ORDER BY id"
         )
         try:
@@ -141,7 +144,7 @@ class Store:
         """
         if trace_id > self._recorder.committed_attempt:
             self.flush()
-        row = self._database.row(f"{_TRACE} WHERE t.id = ?", (trace_id,))
+        row = self._database.row(f"{self._trace} WHERE t.id = ?", (trace_id,))
         if row is None:
             raise KeyError(trace_id)
         return _trace_row(row)
@@ -150,7 +153,7 @@ class Store:
         """The newest trace of a job; with ``any_flags`` also an invalidated one."""
         self.flush()
         limit = 2 * TraceFlag.INVALID if any_flags else TraceFlag.INVALID
-        sql = f"{_TRACE} WHERE t.job_id = ? AND t.flags < ? ORDER BY t.id DESC LIMIT 1"
+        sql = f"{self._trace} WHERE t.job_id = ? AND t.flags < ? ORDER BY t.id DESC LIMIT 1"
         row = self._database.row(sql, (job_id, int(limit)))
         return _trace_row(row) if row is not None else None
 
@@ -474,9 +477,9 @@ class Store:
 
 def _trace_row(row: Any) -> TraceRow:
     head: list[Any]
-    *head, arguments, ids, hashes, children, promised = row
+    *head, arguments, ids, hashes, outputs, children, promised = row
     head[4] = TraceFlag(head[4])
     head[7] = head[7] or b""
     names = tuple(promised.split("\n")) if promised else ()
-    more: list[Any] = [arguments or "", ids, hashes, children, names]
+    more: list[Any] = [arguments or "", ids, hashes, children, names, outputs]
     return TraceRow(*head, *more)

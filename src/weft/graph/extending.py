@@ -1,0 +1,62 @@
+"""Jobs that came into the graph while a job of ``Kind.EXTENDING`` ran in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.graph.definition import arguments_text, code_parts, define_all, fingerprint_command
+from weft.graph.graph import Graph
+from weft.model.job import Command, Job, JobRecord
+from weft.model.outcome import CodeParts
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What one job added to the graph."""
+
+    jobs: tuple[Job, ...]
+    records: tuple[JobRecord, ...]
+    codes: tuple[CodeParts, ...]
+    """What the code fingerprints of these jobs are made of."""
+
+
+def extend(graph: Graph, definer: Job, fingerprinter: Fingerprinter) -> Extension:
+    """Take in what a job has defined just now, with the dependencies that it gave to others.
+
+    Raises
+    ------
+    UserError
+        When some jobs would depend on themselves now.
+    """
+    if graph.late is not None:
+        graph.late()
+    new = [command for command in graph.commands.values() if command.code is None]
+    for command in new:
+        if command.function is not None:
+            fingerprint_command(command, fingerprinter)
+    define_all(graph)
+    jobs = tuple(job for job in graph if job.definer == definer.id)
+    graph.generated[definer.id] = [job.id for job in jobs]
+    return Extension(jobs, tuple(map(_record, jobs)), code_parts(new, fingerprinter))
+
+
+def _record(job: Job) -> JobRecord:
+    command: Command = job.command
+    assert job.definer is not None
+    assert job.definition is not None
+    return JobRecord(
+        id=job.id,
+        name=command.name,
+        definer=job.definer,
+        code=command.code or b"",
+        definition=job.definition,
+        arguments_text=arguments_text(job),
+        inputs=tuple(upstream.id for upstream in job.inputs),
+        extra=tuple(upstream.id for upstream in job.extra),
+        dynamic=command.dynamic,
+        options=command.options,
+        packed=b"",
+        packages=command.packages,
+        kind=command.kind,
+    )

@@ -1,0 +1,132 @@
+"""Takes care of the files that jobs make, and of the data that they load, while a run goes on."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from weft.executors.base import Task
+from weft.executors.outputs import abandon
+from weft.graph.graph import Graph
+from weft.model.job import FilesJob, InvariantJob, Job, LoadingJob
+from weft.model.outcome import Outcome
+from weft.model.states import AttemptState
+from weft.scheduler.effects import is_temporary
+from weft.scheduler.memory import Remembered
+from weft.scheduler.plan import Plan
+from weft.store.journal import Journal
+from weft.store.seals import State, remove_temporary
+from weft.store.store import Store
+
+SUSPECTS = 3
+"""Jobs that are named when a file was written by somebody else."""
+SLACK = 0.05
+"""Seconds by which the clock of files may lag behind that of processes."""
+
+
+class Keeper:
+    """What is to be done about files and data besides running the jobs.
+
+    Parameters
+    ----------
+    remembered
+        How files are compared.
+    """
+
+    def __init__(self, graph: Graph, plan: Plan, store: Store, remembered: Remembered) -> None:
+        self._graph = graph
+        self._plan = plan
+        self._remembered = remembered
+        self._journal = Journal(store.folder)
+        self._attempts: list[tuple[float, float, str]] = []
+        """When the jobs that made files began and ended, in seconds since the epoch."""
+
+    def intend(self, tasks: Sequence[Task]) -> None:
+        """Note durably which files are about to be written."""
+        jobs = [task.job for task in tasks if isinstance(task.job, FilesJob)]
+        if jobs:
+            self._journal.intend(jobs)
+
+    def settle(self, job: FilesJob, outcome: Outcome) -> None:
+        """Take over what an attempt made; or remove it, when the attempt failed."""
+        if outcome.state is AttemptState.DONE:
+            outcome.outputs, outcome.value, outcome.size = outcome.value, None, 0
+            self._attempts.append((outcome.started, outcome.started + outcome.duration, job.id))
+        elif not outcome.lost:
+            entry = self._journal.entry(job)
+            abandon(
+                entry.paths,
+                rename_broken=entry.rename_broken,
+                restore=outcome.state is AttemptState.CANCELLED,
+                there=entry.there,
+            )
+
+    def give_up(self, spent: Iterable[Job]) -> bool:
+        """Remove what nobody needs any more; whether data of this process were among it."""
+        unloaded = False
+        for job in spent:
+            if isinstance(job, LoadingJob):
+                self._unload(job)
+                unloaded = True
+            else:
+                remove_spent(job, self._plan)
+        return unloaded
+
+    def _unload(self, job: LoadingJob) -> None:
+        if job.unload is not None:
+            job.unload()
+
+    def missing(self, job: InvariantJob) -> str:
+        """The first file that an invariant watches in vain."""
+        return next((path for path in job.watched if not Path(path).exists()), job.id)
+
+    def close(self) -> None:
+        """The run has ended in order: unload what is still loaded, and let the journal be."""
+        for job in self._graph:
+            if isinstance(job, LoadingJob) and job.index in self._plan.effects.loaded:
+                self._unload(job)
+        self._journal.remove()
+
+    # -- files that somebody else wrote --------------------------------------------------------
+
+    def overwritten(self) -> Iterator[tuple[Job, str]]:
+        """Jobs whose files are not as they left them any more, with what is known about it."""
+        if not self._attempts:
+            return
+        self._attempts.sort()
+        for job in self._graph:
+            result, outputs = self._plan.results[job.index], self._plan.outputs[job.index]
+            if outputs is None or result is None or is_temporary(job):
+                continue
+            seen = self._remembered.look(job.id, result, outputs)
+            if seen.state is not State.UNCHANGED:
+                text = f"{seen.path} {self._changed(job, seen.path)}"
+                yield job, f"{text}; the next run makes it again"
+
+    def _changed(self, owner: Job, path: str) -> str:
+        try:
+            written = Path(path).stat().st_mtime
+        except OSError:
+            return "was removed by another job, or by somebody else"
+        names = self._at_work(written, owner.id)
+        if not names:
+            return "was changed by somebody else after its job had ended"
+        listed = ", ".join(names[:SUSPECTS]) + (" and others" if len(names) > SUSPECTS else "")
+        return f"was changed after its job had ended; then there ran: {listed}"
+
+    def _at_work(self, moment: float, owner: str) -> list[str]:
+        """Jobs that were running at a moment."""
+        first = bisect_right(self._attempts, (moment + SLACK, 0.0, ""))
+        return [
+            name
+            for _, ended, name in self._attempts[:first]
+            if ended >= moment - SLACK and name != owner
+        ]
+
+
+def remove_spent(job: Job, plan: Plan) -> None:
+    """Remove the temporary files of a job."""
+    result, outputs = plan.results[job.index], plan.outputs[job.index]
+    if outputs is not None and result is not None:
+        remove_temporary(outputs, job.id, result)
