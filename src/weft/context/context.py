@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from weft.context.definitions import refresh, save_definitions
 from weft.context.making import MakeOptions, Making, raise_for
+from weft.context.recovering import at_root, recover_outputs
 from weft.errors import JobFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
@@ -146,7 +147,8 @@ class Context(Definer):
             making = self.making(store, how)
             plan, remembered = making.plan(targets)
             save_definitions(self._graph, store)
-            summary = making.run(plan, remembered, executor, reporter or Silent())
+            with at_root(self._graph):
+                summary = making.run(plan, remembered, executor, reporter or Silent())
         known = self._recollection
         raise_for(summary, known.refusal(remembered, summary.failed) if known else None)
         return summary
@@ -398,6 +400,7 @@ class Context(Definer):
             try:
                 for message in store.messages:
                     (say or _say)(message)
+                recover_outputs(store, self._graph, say or _say)
                 yield store
             finally:
                 store.close()

@@ -14,6 +14,7 @@ from weft.fingerprint.origin import package_versions
 from weft.graph.definition import code_parts, define_all, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.keeping import Kept, KeptCommand, keep_calls, keep_command
+from weft.graph.spec import Spec, spec_of
 from weft.model.job import DIGEST_SIZE, Command, Digest, Job
 from weft.store.store import Store
 
@@ -62,6 +63,7 @@ def save_definitions(graph: Graph, store: Store) -> None:
             _definition(job, graph.kept),
             _ids(job.inputs),
             _ids(job.extra),
+            *_spec(job),
         )
         for job in own
     ]
@@ -70,6 +72,11 @@ def save_definitions(graph: Graph, store: Store) -> None:
     else:
         calls = graph.kept.chunks_of([job.id for job in own])
     store.define(commands, jobs, digest, calls)
+
+
+def _spec(job: Job) -> tuple[Spec, ...]:
+    spec = spec_of(job) if job.command.kind else None
+    return (spec,) if spec is not None else ()
 
 
 def _commands(graph: Graph) -> tuple[Mapping[int, int], list[KeptCommand]]:
@@ -81,7 +88,7 @@ def _commands(graph: Graph) -> tuple[Mapping[int, int], list[KeptCommand]]:
             replace(command, code=now[number].code if number in now else command.code)
             for number, command in enumerate(kept.commands)
         ]
-    here = [command for command in graph.commands.values() if command.function is not None]
+    here = [c for c in graph.commands.values() if c.function is not None or c.kind]
     return {id(c): number for number, c in enumerate(here)}, [keep_command(c) for c in here]
 
 

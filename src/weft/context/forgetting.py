@@ -7,16 +7,18 @@ do and writes nothing, ``carry_out`` does it. Both first find out which jobs it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.context.definitions import save_definitions
+from weft.context.recovering import remove_outputs
 from weft.errors import UserError
 from weft.graph.expression import quoted
 from weft.graph.graph import Graph
-from weft.model.job import Job
+from weft.model.job import FilesJob, InvariantJob, Job
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
@@ -78,6 +80,8 @@ def carry_out(
             ids = list(selection.ids)
         else:
             ids = _concerned(context, change, selection, store)
+        if change is not Change.INVALIDATE:
+            remove_outputs(store, graph, ids)
         _DO[change](store, ids)
         if change is Change.DELETE:
             graph.remove(ids)
@@ -177,7 +181,17 @@ def _needs(graph: Graph, store: Store) -> Needs:
     rows = [row for row in store.jobs() if row.active]
     codes = {row.code for row in rows if row.code is not None}
     codes.update(c.code for c in graph.commands.values() if c.code is not None)
-    return Needs({*graph.jobs, *(row.job_id for row in rows)}, used, codes)
+    files = {str(Path(graph.root or "", path)) for path in _watched(graph)}
+    return Needs({*graph.jobs, *(row.job_id for row in rows)}, used, codes, files)
+
+
+def _watched(graph: Graph) -> Iterator[str]:
+    """Files whose content is compared in each run."""
+    for job in graph:
+        if isinstance(job, InvariantJob):
+            yield from job.watched
+        elif isinstance(job, FilesJob):
+            yield from job.paths
 
 
 class _Noting(Rebuilder):
@@ -185,7 +199,11 @@ class _Noting(Rebuilder):
 
     def __init__(self, store: Store, remembered: Remembered) -> None:
         super().__init__(
-            store.traces(), store.observations, remembered.observe, store.invalidated()
+            store.traces(),
+            store.observations,
+            remembered.observe,
+            store.invalidated(),
+            remembered.intact,
         )
         self.used: set[int] = set()
 

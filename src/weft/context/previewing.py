@@ -168,6 +168,7 @@ class _Foresight:
             prior,
             [results[upstream.index] or b"" for upstream in job.upstream],
             lambda _trace: None,
+            lambda _trace: None,
             lambda before, _now: self._parts(job, before),
         )
         unknown = {DependencyChanged(u.id) for u in job.upstream if results[u.index] is None}

@@ -59,15 +59,24 @@ def recollect(
     """Put the jobs into ``graph`` as the script left them; imports nothing of the user's."""
     script, rows = _script_and_rows(store)
     commands = [_remembered_command(graph, n, row) for n, row in enumerate(script.commands)]
-    for name, number, definition, inputs, extra, *_ in script.jobs:
+    for name, number, definition, inputs, extra, *spec in script.jobs:
+        command = commands[number]
         graph.add_remembered(
-            name, commands[number], definition, inputs=inputs, extra=extra, definer=None
+            name,
+            command,
+            definition,
+            inputs=inputs,
+            extra=extra,
+            definer=None,
+            spec=spec[0] if spec and command.kind else None,
         )
     recall(graph, rows)
     jobs = [(entry[0], entry[2]) for entry in script.jobs]
+    home = Home.read(script.home)
+    graph.root = home.folder or None
     numbers = {id(command): number for number, command in enumerate(commands)}
     graph.kept = Kept(script.commands, jobs, script.calls, numbers)
-    return Recollection(graph, fingerprinter, folder, script.digest, Home.read(script.home))
+    return Recollection(graph, fingerprinter, folder, script.digest, home)
 
 
 def _remembered_command(graph: Graph, number: int, row: KeptCommand) -> Command:

@@ -180,9 +180,10 @@ def _broken(job: FilesJob, path: str, title: str, cure: str = _NOT_MADE) -> JobC
 def _hash(descriptor: int, size: int) -> Digest:
     """As `weft.fingerprint.files.hash_file`; small files are read by one call, without a buffer."""
     state = blake2b(b"file:", digest_size=DIGEST_SIZE)
-    most = min(size + 1, _CHUNK)
-    while block := os.read(descriptor, most):
+    left = size + 1  # to see its end, and no more: somebody may be writing without one
+    while left > 0 and (block := os.read(descriptor, min(left, _CHUNK))):
         state.update(block)
+        left -= len(block)
     return state.digest()
 
 
@@ -309,12 +310,15 @@ def _remove(path: str) -> bool:
     """Remove a file, or what the attempt made in its place; returns whether there was something."""
     try:
         os.unlink(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
     except OSError:
-        if os.path.islink(path) or not os.path.isdir(path):
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
             raise
-        shutil.rmtree(path)
+        else:
+            return False
     return True
 
 

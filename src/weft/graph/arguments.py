@@ -11,7 +11,7 @@ from typing import Any
 
 from weft.errors import SerializationError
 from weft.fingerprint.literal import LITERALS
-from weft.model.job import Job
+from weft.model.job import Digest, Job
 from weft.model.promise import Promise
 
 LARGE = 64 * 1024
@@ -29,6 +29,19 @@ class Taken:
     kwargs: dict[str, Any]
     promises: tuple[Promise[Any], ...]
     """In the order of their first place, each once."""
+    large: tuple[Any, ...]
+    """Arrays kept by reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The arguments of one call, as a job keeps them."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    inputs: tuple[Job, ...]
+    arguments: Digest | None
+    """Hash of them; None for flat ones."""
     large: tuple[Any, ...]
     """Arrays kept by reference."""
 
@@ -62,6 +75,8 @@ class _Snapshot:
         kind = type(value)
         if kind in LITERALS or isinstance(value, _ATOMS):
             return value
+        if kind is not Promise and hasattr(kind, "__weft_promise__"):
+            value, kind = value.__weft_promise__(), Promise
         if kind is Promise:
             return self.promises.setdefault(value.job_id, value)
         if id(value) in self._copies:

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, TypeVar
 from weft.errors import UserError
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import FLAT, LITERALS
-from weft.graph.arguments import take
+from weft.graph.arguments import Bound, take
 from weft.graph.callables import check_callable, check_reserved, name_of
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
@@ -336,31 +336,19 @@ class Definer:
     ) -> Promise[Any]:
         graph = self._graph
         extra = self._extra_jobs(extra_dep)
-        large: tuple[Any, ...] = ()
-        if FLAT.issuperset(map(type, args)) and FLAT.issuperset(map(type, kwargs.values())):
-            promises = [v for v in (*args, *kwargs.values()) if type(v) is Promise]
-            inputs = self._jobs_of(promises)
-            arguments = None
-        else:
-            taken = take(args, kwargs)
-            args, kwargs = taken.args, taken.kwargs
-            inputs = self._jobs_of(taken.promises)
-            numbers = {job.id: number for number, job in enumerate(inputs)}
-            arguments = self._fingerprinter.value(
-                (args, kwargs), lambda promise: _number(promise, numbers), name="arguments"
-            )
-            large = taken.large
+        bound = self.bind(args, kwargs)
         job = FullJob(
             name,
             command,
-            args,
+            bound.args,
             graph.size,
-            kwargs=kwargs or None,
-            inputs=inputs,
+            kwargs=bound.kwargs or None,
+            inputs=bound.inputs,
             extra=extra,
             definer=self._definer,
-            arguments=arguments,
+            arguments=bound.arguments,
         )
+        large = bound.large
         if name not in graph.jobs:
             graph.jobs[name] = job
             graph.size += 1
@@ -369,6 +357,25 @@ class Definer:
         for array in large:
             graph.large.append((name, array, self._fingerprinter.value(array)))
         return Promise(name, graph.token)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Bound:
+        """The arguments of a call as they are now, with the jobs whose promises they hold.
+
+        Raises
+        ------
+        UserError
+            For a promise of another context, and for what can't be kept.
+        """
+        if FLAT.issuperset(map(type, args)) and FLAT.issuperset(map(type, kwargs.values())):
+            promises = [v for v in (*args, *kwargs.values()) if type(v) is Promise]
+            return Bound(args, kwargs, self._jobs_of(promises), None, ())
+        taken = take(args, kwargs)
+        inputs = self._jobs_of(taken.promises)
+        numbers = {job.id: number for number, job in enumerate(inputs)}
+        arguments = self._fingerprinter.value(
+            (taken.args, taken.kwargs), lambda promise: _number(promise, numbers), name="arguments"
+        )
+        return Bound(taken.args, taken.kwargs, inputs, arguments, taken.large)
 
     def _redefine(self, job: Job) -> bool:
         """Put a job in the place of the one with its id; False if that one is equal, and stays."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definition import arguments_text, code_parts, define_all, fingerprint_command
 from weft.graph.graph import Graph
+from weft.graph.spec import spec_of
 from weft.model.job import Command, Job, JobRecord
 from weft.model.outcome import CodeParts
 
@@ -59,4 +60,5 @@ def _record(job: Job) -> JobRecord:
         packed=b"",
         packages=command.packages,
         kind=command.kind,
+        spec=spec_of(job),
     )

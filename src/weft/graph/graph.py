@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from weft.errors import UserError
-from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
+from weft.graph.spec import Spec, job_of
+from weft.model.job import DIGEST_SIZE, Command, Digest, Job, JobRecord
 from weft.model.kind import Kind
 from weft.model.resources import Options
 
@@ -136,13 +137,14 @@ class Graph:
         inputs: Iterable[str],
         extra: Iterable[str],
         definer: str | None,
+        spec: Spec | None = None,
     ) -> None:
         """Add a job as the store remembers it; its upstream must be here already."""
-        job = FullJob(
+        job = job_of(
             job_id,
             command,
-            (),
             self.size,
+            spec,
             inputs=tuple(self.jobs[name] for name in inputs if name in self.jobs),
             extra=tuple(self.jobs[name] for name in extra if name in self.jobs),
             definer=definer,
@@ -159,11 +161,11 @@ class Graph:
         command = self.named_command(
             record.name, record.code, record.options, record.dynamic, record.packages, record.kind
         )
-        job = FullJob(
+        job = job_of(
             record.id,
             command,
-            (),
             index,
+            record.spec,
             inputs=inputs,
             extra=extra,
             definer=record.definer,

@@ -180,6 +180,8 @@ class JobRecord:
     packed: bytes
     packages: tuple[str, ...] = field(default=())
     kind: Kind = Kind.VALUE
+    spec: tuple[Any, ...] | None = None
+    """What the kind needs beside the call, see ``weft.graph.spec``."""
 
     def __setstate__(self, values: list[Any]) -> None:
         """Records that an older Weft pickled lack the newest fields, which come last."""

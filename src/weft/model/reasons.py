@@ -66,6 +66,20 @@ class ObservationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputMissing:
+    """A file that the job made is not there any more, and is needed."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChanged:
+    """A file that the job made is not as it left it: somebody else wrote to it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ValueMissing:
     """The result is remembered, but its value is not there any more and is needed."""
 
@@ -92,6 +106,8 @@ Reason = (
     | DependencyAdded
     | DependencyRemoved
     | ObservationChanged
+    | OutputMissing
+    | OutputChanged
     | ValueMissing
     | Invalidated
     | Taken

@@ -28,6 +28,7 @@ def explain(
     prior: TraceRow | None,
     results: Sequence[Digest],
     changed: Callable[[int], Observation | None],
+    outputs: Callable[[TraceRow], Reason | None],
     parts: Callable[[Digest, Digest], tuple[str, ...]],
 ) -> tuple[Reason, ...]:
     """Why ``job`` is stale at ``key``, compared with the newest trace of its own.
@@ -38,6 +39,8 @@ def explain(
         Of its inputs, then of its extra dependencies.
     changed
         Trace id to what its job observed and is another now.
+    outputs
+        A trace to what is wrong with the files that its job made.
     parts
         Old and new code digest to the names of what differs.
     """
@@ -48,14 +51,19 @@ def explain(
     if prior.key == key:
         observation = changed(prior.id)
         if observation is None:
-            return (Taken(),)
+            return (outputs(prior) or Taken(),)
         return (ObservationChanged(observation.kind, observation.key),)
-    reasons = [*_definition_reasons(job, prior, parts), *_dependency_reasons(job, prior, results)]
-    return tuple(reasons) or (NeverRun(),)
+    links = tuple(_dependency_reasons(job, prior, results))
+    reasons = (*_definition_reasons(job, prior, parts, linked=bool(links)), *links)
+    return reasons or (NeverRun(),)
 
 
 def _definition_reasons(
-    job: Job, prior: TraceRow, parts: Callable[[Digest, Digest], tuple[str, ...]]
+    job: Job,
+    prior: TraceRow,
+    parts: Callable[[Digest, Digest], tuple[str, ...]],
+    *,
+    linked: bool,
 ) -> Iterable[Reason]:
     if prior.definition == job.definition:
         return
@@ -63,7 +71,8 @@ def _definition_reasons(
     if prior.code != code:
         yield CodeChanged(parts(prior.code, code))
     text = arguments_text(job)
-    if prior.arguments_text != text or prior.code == code:
+    # Of some kinds of jobs the dependencies are part of the definition: that is told as such.
+    if prior.arguments_text != text or (prior.code == code and not (linked and job.command.kind)):
         yield ArgumentsChanged(prior.arguments_text, text)
 
 

@@ -103,6 +103,8 @@ class Loop:
         self._here = here
         self._keeper = Keeper(graph, plan, store, remembered)
         self._executed: list[str] = []
+        self._demanding = False
+        """Whether some jobs may need what this executor's workers have not."""
         self._obeyed = 0
         self._killed: set[str] = set()
         self._trials: dict[int, _Trial] = {}
@@ -113,6 +115,7 @@ class Loop:
     def run(self) -> RunSummary:
         """Run what the plan wants, until there is nothing left that can run."""
         self.executor.start(self._by_index(), self._settings)
+        self._demanding = not self.executor.inherits and self.plan.effects.active
         if self._here is not None:
             self._here.start((), self._settings)
         try:
@@ -268,7 +271,8 @@ class Loop:
         trial = self._trials.get(job.index)
         if trial is None and self._remembered.past(job.id) is not None:
             trial = self._trials[job.index] = self._new_trial(job)
-        if job.command.function is None or job.command.options.memory is not None:
+        command = job.command
+        if command.function is None or command.options.memory is not None or self._demanding:
             problem = self._refusal(job)
             if problem is not None:
                 self._end_badly(job, problem)
@@ -290,6 +294,11 @@ class Loop:
     def _refusal(self, job: Job) -> str | None:
         if isinstance(job, InvariantJob):
             return f"{self._keeper.missing(job)} is not there, or can't be read"
+        if not self.executor.inherits and self._loads(job):
+            return (
+                "it needs data in the memory of this process, which the workers of this executor "
+                'do not share: use executor="processes" or "inline"'
+            )
         if job.command.function is None and job.packed is None:
             return "its function is not known here: run the script that defines it"
         memory, all_memory = job.command.options.memory, self.plan.ready.budget.all_memory
@@ -299,6 +308,9 @@ class Loop:
                 f"and {all_memory >> 20} MiB are all there is"
             )
         return None
+
+    def _loads(self, job: Job) -> bool:
+        return any(base.command.kind is Kind.LOADING for base in self.plan.effects.needs(job))
 
     def _end_badly(self, job: Job, problem: str) -> None:
         error = ErrorReport("CannotStart", problem, text=problem)

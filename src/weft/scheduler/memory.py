@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
 from weft.graph.graph import Graph
 from weft.graph.standing import standing_for
-from weft.model.job import Digest, InvariantJob, Job, JobRecord, PartJob
+from weft.model.job import Digest, FilesJob, InvariantJob, Job, JobRecord, PartJob
 from weft.model.states import AttemptState
 from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
@@ -53,7 +53,7 @@ class Remembered:
         self._root = graph.root if graph.root not in {None, str(Path.cwd())} else None
         """Folder to look at files from, where that is not the working folder."""
         self.rebuilder = Rebuilder(
-            self._heads, store.observations, self.observe, store.invalidated(), self._intact
+            self._heads, store.observations, self.observe, store.invalidated(), self.intact
         )
 
     # -- the plan's port ---------------------------------------------------------------------
@@ -103,7 +103,8 @@ class Remembered:
         with self._at_root():
             return is_unchanged(outputs, job_id, result, self._files)
 
-    def _intact(self, job_id: str, result: Digest, outputs: bytes) -> bool:
+    def intact(self, job_id: str, result: Digest, outputs: bytes) -> bool:
+        """The same, in one word."""
         return self.look(job_id, result, outputs).state is State.UNCHANGED
 
     def _at_root(self) -> AbstractContextManager[None]:
@@ -168,8 +169,10 @@ class Remembered:
         past = self.past(job.id)
         if past is None or not past.traces:
             return ()
-        from weft.model.reasons import ValueMissing
+        from weft.model.reasons import OutputMissing, ValueMissing
 
+        if job.index in plan.revived and isinstance(job, FilesJob):
+            return (OutputMissing(job.paths[0]),)
         if job.index in plan.revived:
             newest = self._store.trace(past.traces[-1])
             return (ValueMissing(pretended=bool(newest.flags & TraceFlag.PRETENDED)),)
@@ -181,7 +184,25 @@ class Remembered:
 
         results = [plan.results[u.index] or b"" for u in job.upstream]
         key, trace = plan.keys[job.index], self._store.trace(trace_id)
-        return explain(job, key, trace, results, self._changed, self._store.changed_parts)
+        return explain(
+            job,
+            key,
+            trace,
+            results,
+            self._changed,
+            self._wrong_outputs,
+            self._store.changed_parts,
+        )
+
+    def _wrong_outputs(self, trace: TraceRow) -> Reason | None:
+        from weft.model.reasons import OutputChanged, OutputMissing
+
+        if trace.outputs is None:
+            return None
+        state, path = self.look(trace.job_id, trace.result, trace.outputs)
+        if state is State.UNCHANGED:
+            return None
+        return OutputMissing(path) if state is State.MISSING else OutputChanged(path)
 
     def _changed(self, trace_id: int) -> Observation | None:
         return self.rebuilder.changed(trace_id)

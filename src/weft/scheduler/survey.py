@@ -93,6 +93,7 @@ def recall(graph: Graph, rows: Iterable[JobRow]) -> None:
                 inputs=row.inputs,
                 extra=row.extra,
                 definer=row.definer,
+                spec=row.spec,
             )
 
 

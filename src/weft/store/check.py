@@ -154,11 +154,11 @@ class StoreCheck:
                     self._promised.setdefault(row[0], tuple(promised.split("\n")))
         kept = {row[0] for row in rows("SELECT hash FROM value")}
         names: dict[str, str] = {}
-        sql = "SELECT id, job_id, result, flags FROM attempt WHERE result IS NOT NULL"
-        for number, name, result, flags in rows(sql):
+        sql = "SELECT id, job_id, result, flags, outputs IS NULL FROM attempt WHERE result NOT NULL"
+        for number, name, result, flags, has_value in rows(sql):
             names[f"#{number}"] = name
             self._report.traces += 1
-            if not flags & TraceFlag.PRETENDED:
+            if has_value and not flags & TraceFlag.PRETENDED:
                 self._owners.setdefault(result, []).append(name)
         for digest, owners in self._owners.items():
             owners[:] = dict.fromkeys(names.get(owner, owner) for owner in owners)
@@ -349,6 +349,7 @@ class Consistency:
 
     def _missing_values(self) -> Iterator[tuple[str, str, str]]:
         sql = f"""SELECT job_id, result FROM attempt WHERE result IS NOT NULL
+            AND outputs IS NULL
             AND flags & {int(TraceFlag.PRETENDED | TraceFlag.INVALID)} = 0"""
         rows = self.database.rows(sql)
         there = self.present(result for _, result in rows)

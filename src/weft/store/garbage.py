@@ -49,11 +49,14 @@ class Needs:
         Those that make jobs fresh now, whosever they are: they are kept, however old.
     codes
         Code fingerprints of the present definitions.
+    files
+        Paths whose digests are asked for in each run.
     """
 
     jobs: Collection[str]
     traces: Collection[int]
     codes: Collection[Digest] = ()
+    files: Collection[str] = ()
 
 
 AttemptFact = tuple[int, str, Digest | None, float]
@@ -178,7 +181,7 @@ class Garbage:
             size,
             self._retired(left, needs),
             self._codes(gone, needs),
-            self._file_stats(gone),
+            self._file_stats(gone, needs),
             sum(rows(_loose_sql("count(*)", *names))[0][0] for names in LOOSE),
             strays,
             stray_bytes,
@@ -209,11 +212,11 @@ class Garbage:
         used.update(needs.codes)
         return tuple(row[0] for row in rows("SELECT code FROM code") if row[0] not in used)
 
-    def _file_stats(self, gone: Collection[int]) -> tuple[str, ...]:
+    def _file_stats(self, gone: Collection[int], needs: Needs) -> tuple[str, ...]:
         """Paths that no job read, as far as is remembered; a folder stands for what is in it."""
         rows = self._database.rows
         read = rows("SELECT trace, key FROM trace_dep WHERE kind = 'file'")
-        known = {path for trace, path in read if trace not in gone}
+        known = {path for trace, path in read if trace not in gone}.union(needs.files)
         paths = (row[0] for row in rows("SELECT path FROM file_stat"))
         return tuple(path for path in paths if path not in known and not _inside(path, known))
 

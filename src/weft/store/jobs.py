@@ -7,6 +7,7 @@ replaces its own.
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,14 +19,14 @@ from weft.store.rows import JobRow
 from weft.store.script import ScriptTable
 
 _COLUMNS = "job_id, position, name, definition, code, arguments, definer, inputs, extra, dynamic"
-_UPSERT = f"""INSERT INTO job ({_COLUMNS}, tags, kind, active)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+_UPSERT = f"""INSERT INTO job ({_COLUMNS}, tags, kind, spec, active)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
     ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, name = excluded.name,
     definition = excluded.definition, code = excluded.code, arguments = excluded.arguments,
     definer = excluded.definer, inputs = excluded.inputs, extra = excluded.extra,
     dynamic = excluded.dynamic, tags = excluded.tags, kind = excluded.kind,
-    active = 1, retired_run = NULL"""
-_NEWER = ("NULL, 0", "tags, 0", "tags, kind")
+    spec = excluded.spec, active = 1, retired_run = NULL"""
+_NEWER = ("NULL, 0, NULL", "tags, 0, NULL", "tags, kind, spec")
 """Columns that came with versions 2 and 3, by version; older databases are only read."""
 
 
@@ -116,14 +117,15 @@ def _generated_row(record: JobRecord, position: int) -> tuple[Any, ...]:
         record.dynamic,
         "\n".join(record.options.tags) or None,
         int(record.kind),
+        pickle.dumps(record.spec, 5) if record.spec is not None else None,
     )
 
 
 def _job_row(row: Any) -> JobRow:
     head: list[Any]
-    *head, inputs, extra, dynamic, active, retired, tags, kind = row
+    *head, inputs, extra, dynamic, active, retired, tags, kind, spec = row
     more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired]
-    more += [_ids(tags), Kind(kind)]
+    more += [_ids(tags), Kind(kind), pickle.loads(spec) if spec is not None else None]
     return JobRow(*head, *more)
 
 

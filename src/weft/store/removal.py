@@ -16,7 +16,7 @@ _ORPHANS = """SELECT hash, data IS NULL FROM value WHERE hash IN (SELECT hash FR
     AND hash NOT IN (SELECT result FROM attempt WHERE result IS NOT NULL)
     AND hash NOT IN (SELECT children FROM expansion WHERE children IS NOT NULL)"""
 NO_TRACE = """key = NULL, result = NULL, flags = 0, definition = NULL, code = NULL,
-    arguments = NULL, input_ids = NULL, input_hashes = NULL"""
+    arguments = NULL, input_ids = NULL, input_hashes = NULL, outputs = NULL"""
 """Of an attempt whose trace is dropped."""
 _DONE = int(AttemptState.DONE)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import NamedTuple
 
+from weft.graph.spec import Spec
 from weft.model.job import Digest
 from weft.model.kind import Kind
 from weft.model.outcome import ErrorReport
@@ -133,6 +134,7 @@ class JobRow:
     """Run in which its generator did not declare it any more."""
     tags: tuple[str, ...] = ()
     kind: Kind = Kind.VALUE
+    spec: Spec | None = None
 
 
 @dataclass(frozen=True, slots=True)

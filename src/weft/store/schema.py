@@ -21,6 +21,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE job ADD COLUMN tags TEXT",),
     (
         "ALTER TABLE job ADD COLUMN kind INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE job ADD COLUMN spec BLOB",
         "ALTER TABLE attempt ADD COLUMN outputs BLOB",
         "DROP VIEW trace",
         _TRACE_VIEW,
@@ -62,7 +63,8 @@ TABLES = (
         active INTEGER NOT NULL,
         retired_run INTEGER,
         tags TEXT,                -- newline-joined; since version 2
-        kind INTEGER NOT NULL DEFAULT 0  -- Kind; since version 3
+        kind INTEGER NOT NULL DEFAULT 0, -- Kind; since version 3
+        spec BLOB                 -- pickled, see weft.graph.spec; since version 3
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX job_definer ON job (definer) WHERE definer IS NOT NULL",
     """CREATE TABLE attempt (

@@ -20,8 +20,9 @@ from weft.store.rows import JobRow
 
 CommandEntry = tuple[Any, ...]
 """The fields of a ``KeptCommand`` in their order; files of an older Weft have the first three."""
-JobEntry = tuple[str, int, Digest | None, tuple[str, ...], tuple[str, ...]]
-"""Job id, number of its command, definition, ids of inputs and of extra dependencies.
+JobEntry = tuple[Any, ...]
+"""Job id, number of its command, definition, ids of inputs and of extra dependencies; and of jobs
+that are not plain calls a ``Spec``.
 
 It may be longer in files of a later Weft: what is read takes the first of them.
 """
@@ -107,7 +108,7 @@ class ScriptTable:
             return
         commands = [_command(entry) for entry in pickle.loads(row[0])]
         jobs: list[JobEntry] = pickle.loads(row[1])
-        for position, (name, number, definition, inputs, extra, *_) in enumerate(jobs):
+        for position, (name, number, definition, inputs, extra, *more) in enumerate(jobs):
             command = commands[number]
             yield JobRow(
                 name,
@@ -124,6 +125,7 @@ class ScriptTable:
                 retired_run=None,
                 tags=command.tags,
                 kind=command.kind,
+                spec=more[0] if more and command.kind else None,
             )
 
     def define(

@@ -17,6 +17,8 @@ from weft.model.reasons import (
     NeverRun,
     ObservationChanged,
     OptionsChanged,
+    OutputChanged,
+    OutputMissing,
     Reason,
     Taken,
     ValueMissing,
@@ -57,6 +59,10 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return f"dependency {job_id} was removed"
         case ObservationChanged(kind, key):
             return f"the {kind} that it read changed: {key}"
+        case OutputMissing(path):
+            return f"its file {path} is not there, and is needed"
+        case OutputChanged(path):
+            return f"its file {path} is not as it left it"
         case ValueMissing(pretended=True):
             return "it was only pretended to be done, and its value is needed"
         case ValueMissing():
@@ -130,4 +136,8 @@ def _in_general(reason: Reason, function: str) -> str:
             return "a dependency was removed"
         case ObservationChanged(kind, _):
             return f"the {kind} that it read changed"
+        case OutputMissing():
+            return "a file of it is not there, and is needed"
+        case OutputChanged():
+            return "a file of it is not as it left it"
     return reason_words(reason, function)

@@ -1,0 +1,72 @@
+"""The files of jobs, between runs: what a killed run left half-made, and what is to be dropped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, chdir, nullcontext
+
+from weft.fingerprint.files import FileHasher
+from weft.graph.graph import Graph
+from weft.model.job import Digest
+from weft.store.journal import Entry, Journal
+from weft.store.seals import State, decode, is_unchanged, is_whole
+from weft.store.store import Store
+
+
+def at_root(graph: Graph) -> AbstractContextManager[None]:
+    """While this is open, the working folder is that from which the paths of files count."""
+    if graph.root is None or graph.root == os.getcwd():  # noqa: PTH109 - as the graph has it
+        return nullcontext()
+    return chdir(graph.root)
+
+
+def recover_outputs(store: Store, graph: Graph, say: Callable[[str], None]) -> None:
+    """Remove what a killed run left half-made, or put back what stood there (rule 22).
+
+    Parameters
+    ----------
+    say
+        Is told what was done.
+    """
+    journal = Journal(store.folder)
+    left = journal.left()
+    if left.entries:
+        from weft.executors.outputs import recover
+
+        newest = _newest_outputs(store, {entry.job_id for entry in left.entries})
+        hasher = None if left.rebooted else FileHasher(store.file_stats)
+
+        def is_trusted(entry: Entry) -> bool:
+            found = newest.get(entry.job_id)
+            return found is not None and is_whole(found[1], entry.paths[0], found[0], hasher)
+
+        with at_root(graph):
+            for done in recover(left.entries, is_trusted):
+                say(str(done))
+    journal.remove()
+
+
+def remove_outputs(store: Store, graph: Graph, job_ids: Collection[str]) -> None:
+    """Remove the files of these jobs; those that somebody else changed since stay."""
+    hasher = FileHasher(store.file_stats)
+    with at_root(graph):
+        for name, (result, outputs) in _newest_outputs(store, set(job_ids)).items():
+            if is_unchanged(outputs, name, result, hasher).state is State.UNCHANGED:
+                _remove(outputs, name, result)
+
+
+def _remove(outputs: bytes, job_id: str, result: Digest) -> None:
+    from pathlib import Path
+
+    for file in decode(outputs, job_id, result):
+        Path(file.path).unlink(missing_ok=True)
+
+
+def _newest_outputs(store: Store, job_ids: Collection[str]) -> dict[str, tuple[Digest, bytes]]:
+    """Result and outputs of the newest trace of each of the jobs that has some."""
+    return {
+        trace[3]: (trace[2], trace[5])
+        for trace in store.traces()
+        if trace[5] is not None and trace[3] in job_ids
+    }
