@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.scheduler.world import Call, World, oracle
 from weft.model.resources import Options
-from weft.scheduler.plan import Status
 from weft.scheduler.ready import Budget
+from weft.scheduler.status import Status
 
 FILES = ("x", "y")
 

@@ -14,10 +14,11 @@ from weft.graph.graph import Graph
 from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
 from weft.model.outcome import Observation
 from weft.model.resources import DEFAULT_OPTIONS, Options
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
 from weft.scheduler.ready import Budget, History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
+from weft.scheduler.status import Status
 from weft.store.rows import TraceFlag
 
 

@@ -20,7 +20,12 @@ def old(folder):
     store.close()
     connection = sqlite3.connect(folder / "weft.db")
     connection.execute("DROP VIEW trace")
-    for table, column in (("job", "tags"), ("job", "kind"), ("attempt", "outputs")):
+    for table, column in (
+        ("job", "tags"),
+        ("job", "kind"),
+        ("job", "spec"),
+        ("attempt", "outputs"),
+    ):
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     connection.execute(
         """CREATE VIEW trace AS

@@ -20,8 +20,9 @@ from weft.model.job import Job
 from weft.model.promise import Promise
 from weft.scheduler.facts import StoreFacts
 from weft.scheduler.memory import Remembered
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
+from weft.scheduler.status import Status
 from weft.scheduler.summary import Reporter, RunSummary, Silent
 from weft.scheduler.survey import Survey, survey
 from weft.settings import Settings, read_settings

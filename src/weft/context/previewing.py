@@ -14,7 +14,8 @@ from weft.model.job import Digest, Job
 from weft.model.reasons import CodeChanged, DependencyChanged, NeverRun, Reason
 from weft.scheduler.explain import explain
 from weft.scheduler.memory import Remembered
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
+from weft.scheduler.status import Status
 from weft.store.store import Store
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from weft.graph.syntax import quoted
 from weft.model.job import Digest, Job
 from weft.model.outcome import Outcome, describe
 from weft.model.states import AttemptState, JobState
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
+from weft.scheduler.status import Status
 from weft.scheduler.summary import RunSummary, Silent
 from weft.store.store import Store
 

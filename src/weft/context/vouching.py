@@ -22,9 +22,10 @@ from weft.model.job import DIGEST_SIZE, Digest, Job
 from weft.model.outcome import Observation, Outcome
 from weft.model.states import AttemptState
 from weft.scheduler.memory import COMPARED, Remembered
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
 from weft.scheduler.ready import Budget
+from weft.scheduler.status import Status
 from weft.store.objects import ObjectRef
 from weft.store.rows import TraceFlag, TraceRow
 from weft.store.store import Store

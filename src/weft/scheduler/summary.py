@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from weft.model.job import Job
-from weft.scheduler.plan import Counts, Plan, Status
+from weft.scheduler.plan import Plan
+from weft.scheduler.status import Counts, Status
 
 if TYPE_CHECKING:
     from weft.model.outcome import Outcome

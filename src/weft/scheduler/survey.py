@@ -12,8 +12,9 @@ from weft.model.job import Job
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.model.states import AttemptState, JobState
 from weft.scheduler.memory import Remembered
-from weft.scheduler.plan import Plan, Status
+from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
+from weft.scheduler.status import Status
 from weft.store.store import Store
 
 if TYPE_CHECKING:

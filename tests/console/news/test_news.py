@@ -2,7 +2,7 @@ import pytest
 
 import weft
 from weft.console.news.news import Event, Tally, news_of_end, news_of_failure
-from weft.scheduler.plan import Counts
+from weft.scheduler.status import Counts
 from weft.scheduler.summary import RunSummary
 from weft.settings.sources import NEWS_VARIABLES
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from weft.model.job import Job
 from weft.scheduler.loop import Loop
-from weft.scheduler.plan import Status
+from weft.scheduler.status import Status
 
 if TYPE_CHECKING:
     from weft.context import Context

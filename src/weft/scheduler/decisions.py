@@ -1,0 +1,413 @@
+"""Decides about each job, once its upstream is settled. Pure: no I/O, no clock, no recursion.
+
+A job waits for its upstream to be *settled* (a result is known), then has a key; a trace with that
+key settles it at once, else it is stale and becomes ready. So nothing is decided about a job
+before all that it depends on is certain, and early cutoff needs no rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from weft.graph.graph import Graph
+from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.kind import Kind
+from weft.scheduler.effects import Effects, whole
+from weft.scheduler.port import Expansion, Memory
+from weft.scheduler.ready import Budget, ReadyQueue
+from weft.scheduler.rebuilder import Rebuilder, TraceHead, key_of
+from weft.scheduler.status import Status
+from weft.store.rows import TraceFlag
+
+_FILE = int(TraceFlag.FILE)
+_CHILDREN = int(TraceFlag.CHILDREN)
+_PRETENDED = int(TraceFlag.PRETENDED)
+_UNWANTED, _WAITING, _READY, _RUNNING, _DONE = range(5)
+_FAILED, _BLOCKED, _CANCELLED, _DELEGATED = range(5, 9)
+"""Plain numbers of ``Status``, as a bytearray gives them."""
+
+
+class Decisions:
+    """What is known of each job in one run.
+
+    Parameters
+    ----------
+    recurse
+        Whether the jobs that generators define are wanted although nobody depends on them.
+    looking
+        Whether nothing will be run: then jobs that run each time count as done if they were.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        rebuilder: Rebuilder,
+        memory: Memory,
+        *,
+        budget: Budget,
+        recurse: bool = True,
+        fail_fast: bool = False,
+        looking: bool = False,
+    ) -> None:
+        self._graph = graph
+        self._rebuilder = rebuilder
+        self._memory = memory
+        self._recurse = recurse
+        self._fail_fast = fail_fast
+        self._looking = looking
+        self._wanted_children: set[str] = set()
+        self._targets: set[int] | None = None
+        self.status = bytearray(graph.size)
+        self.results: list[Digest | None] = [None] * graph.size
+        self.outputs: list[bytes | None] = [None] * graph.size
+        """What became of the files of jobs that are done, as the store keeps it."""
+        self.keys: dict[int, Digest] = {}
+        """Keys of the jobs that are stale, by index."""
+        self.traces: dict[int, TraceHead] = {}
+        """Traces of fresh jobs that are more than a small value, by index."""
+        self.promised: dict[int, tuple[Job, ...]] = {}
+        self.templates: dict[int, Digest] = {}
+        """Results of generators before what they promised is filled in, by index."""
+        self.revived: set[int] = set()
+        """Jobs that run only because what they left is missing, by index."""
+        self.effects = Effects(graph, self._is_done)
+        self.ready = ReadyQueue(budget)
+        self.stopping = False
+        self.paused = False
+        """Whether nothing new begins for now; the run is not over by that."""
+        self._present: set[Digest] = set()
+        self._waiting: dict[int, int] = {}
+        self._dependants: dict[int, list[Job]] = {}
+        self._agenda: deque[Job] = deque()
+        self._admissions: deque[list[Job]] = deque()
+        self._before: dict[int, Digest] = {}
+        """Results of jobs that were settled and are decided about again, by index."""
+        self._outdated: dict[int, Job] = {}
+        """Jobs that were settled by a result which is another now."""
+        self._counts = [0] * len(Status)
+        rebuilder.rival = self._is_rival
+
+    def _admit(self, jobs: Iterable[Job]) -> None:
+        """The first decision about each job, in definition order: the hot path of a no-op run."""
+        status, results, take = self.status, self.results, self._rebuilder.take
+        outputs, active = self.outputs, self.effects.active
+        admitted = done = 0
+        for job in jobs:
+            index = job.index
+            if status[index]:
+                continue
+            admitted += 1
+            status[index] = _WAITING
+            key = job.definition
+            assert key is not None
+            if job.inputs or job.extra:
+                known = [results[u.index] for u in job.inputs]
+                if job.extra or None in known:
+                    self._decide(job)
+                    continue
+                key = key_of(key, known)  # type: ignore[arg-type]
+            trace = take(job, key)
+            if trace is None:
+                self._stale(job, key)
+            elif trace[4] or active or index in self._dependants:
+                self._fresh(job, trace)
+            else:
+                status[index] = _DONE
+                results[index] = trace[2]
+                outputs[index] = trace[5]
+                done += 1
+        self._counts[_DONE] += done
+        self._counts[_WAITING] += admitted - done
+
+    def _is_target(self, job: Job) -> bool:
+        """Whether the job is wanted for its value; asked only about values in files."""
+        if self._targets is None:
+            self._targets = {top.index for top in self._graph.top()}
+        return job.index in self._targets
+
+    # -- decisions ---------------------------------------------------------------------------
+
+    def _move(self, job: Job, status: int) -> None:
+        counts, index = self._counts, job.index
+        counts[self.status[index]] -= 1
+        counts[status] += 1
+        self.status[index] = status
+
+    def _decide(self, job: Job) -> None:
+        """Settle, make ready, or let wait one job."""
+        if self.status[job.index] == _DELEGATED:
+            self._conclude(job)
+            return
+        results, inputs, extra = self.results, job.inputs, job.extra
+        unsettled = [u for u in (inputs + extra if extra else inputs) if results[u.index] is None]
+        if unsettled:
+            self._wait(job, unsettled)
+            return
+        assert job.definition is not None
+        key = key_of(
+            job.definition,
+            [results[u.index] for u in inputs],  # type: ignore[misc]
+            [results[u.index] for u in extra],  # type: ignore[misc]
+        )
+        trace = None if job.index in self.revived else self._rebuilder.take(job, key)
+        if trace is None:
+            self._stale(job, key)
+        else:
+            self._fresh(job, trace)
+
+    def _is_done(self, index: int) -> bool:
+        return self.status[index] == _DONE
+
+    def _is_rival(self, job_id: str, key: Digest) -> bool:
+        """Whether a job that was not decided yet has this key, as far as that is known."""
+        job = self._graph.jobs.get(job_id)
+        if job is None or self.status[job.index] not in {_UNWANTED, _WAITING}:
+            return False
+        inputs = [self.results[u.index] for u in job.inputs]
+        extra = [self.results[u.index] for u in job.extra]
+        if None in inputs or None in extra or job.definition is None:
+            return False
+        return key_of(job.definition, inputs, extra) == key  # type: ignore[arg-type]
+
+    def _wait(self, job: Job, upstream: Iterable[Job]) -> None:
+        waiting = 0
+        for other in dict.fromkeys(upstream):
+            if self.status[other.index] in {_FAILED, _BLOCKED}:
+                self._block(job)
+                return
+            if self.status[other.index] == _UNWANTED:
+                self._admissions.append([other])
+            self._dependants.setdefault(other.index, []).append(job)
+            waiting += 1
+        self._waiting[job.index] = waiting
+
+    def _fresh(self, job: Job, trace: TraceHead) -> None:
+        if trace[4]:
+            self.traces[job.index] = trace
+        if job.command.kind.each_run and not self._looking:
+            self._stale(job, trace[1])
+        elif trace[4] & _CHILDREN:
+            self._expand(job, trace[2], self._memory.expand(job, trace))
+            return
+        elif trace[4] & _FILE and self._is_target(job) and self._lacking(job):
+            self.revived.add(job.index)
+            self.traces.pop(job.index)
+            self._stale(job, trace[1])
+        else:
+            self.outputs[job.index] = trace[5]
+            self._settle(job, trace[2])
+
+    def _stale(self, job: Job, key: Digest) -> None:
+        if job.command.kind:
+            result = self._without_run(job, key)
+            if result is not None:
+                self._settle(job, result)
+                return
+        self.keys[job.index] = key
+        if job.command.options.keep_failed and self._memory.keeps_failure(job, key):
+            self._fail(job, _FAILED)
+            return
+        missing = self._missing(job.inputs)
+        if self.effects.active:
+            missing += [base for base in self.effects.needs(job) if not self._is_there(base)]
+        if missing:
+            self._wait(job, missing)
+            for holder in missing:
+                self._revive(holder)
+            return
+        self._move(job, _READY)
+        self.ready.push(job)
+
+    def _without_run(self, job: Job, key: Digest) -> Digest | None:
+        """The result of a job that need not run to have one; None for all others."""
+        match job.command.kind:
+            case Kind.INVARIANT:
+                return self._memory.invariant(job)
+            case Kind.PART:
+                return self._memory.part(job, self.outputs[whole(job).index])
+            case Kind.LOADING if job.index not in self.revived:
+                return key
+            case _:
+                return None
+
+    def _is_there(self, base: Job) -> bool:
+        """Whether loaded data, or the files of a job, are there to be read."""
+        index = base.index
+        if base.command.kind is Kind.LOADING:
+            return index in self.effects.loaded
+        result, outputs = self.results[index], self.outputs[index]
+        if result is None or outputs is None:
+            return result is not None
+        return self._memory.has_files(base, result, outputs)
+
+    def _missing(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those of the jobs, or of what they promised, whose values are not there (yet)."""
+        if not self.traces and not self.revived:
+            return []
+        doubtful: dict[Digest, list[Job]] = {}
+        missing: list[Job] = []
+        for job in self.holders(jobs) if self.promised else jobs:
+            trace = self.traces.get(job.index)
+            if job.index in self.revived and self.results[job.index] is None:
+                missing.append(job)
+            elif trace is not None and trace[4] & _FILE and trace[2] not in self._present:
+                doubtful.setdefault(trace[2], []).append(job)
+        self._present |= self._memory.present(doubtful) if doubtful else set()
+        for digest, holders in doubtful.items():
+            if digest not in self._present:
+                missing.extend(holders)
+        return missing
+
+    def _lacking(self, job: Job) -> list[Job]:
+        """What is missing of a target's value. That a job is only pretended to be done is what was
+        asked for: it runs when another one needs its value, not for being a target."""
+        return [holder for holder in self._missing([job]) if not self.is_pretended(holder)]
+
+    def is_pretended(self, job: Job) -> bool:
+        """Whether the job counts as done without ever having given this result."""
+        trace = self.traces.get(job.index)
+        return trace is not None and bool(trace[4] & _PRETENDED)
+
+    def _revive(self, job: Job) -> None:
+        """Run a settled job again because somebody needs its value, which is gone."""
+        if self.status[job.index] in {_DONE, _DELEGATED}:
+            self.traces.pop(job.index, None)
+            self.revived.add(job.index)
+            self._reopen(job)
+
+    def _reopen(self, job: Job) -> None:
+        """Decide about a settled job again."""
+        result = self.results[job.index]
+        if result is not None:
+            self._before[job.index] = result
+        self._move(job, _WAITING)
+        self.results[job.index] = None
+        self._agenda.append(job)
+
+    def _settle(self, job: Job, result: Digest) -> None:
+        self._move(job, _DONE)
+        self.results[job.index] = result
+        if self._before and self._before.pop(job.index, result) != result:
+            self._outdate(job)
+        if self.effects.active:
+            self.effects.settled(job)
+        for dependant in self._dependants.pop(job.index, ()):
+            left = self._waiting[dependant.index] - 1
+            self._waiting[dependant.index] = left
+            if not left and self.status[dependant.index] in {_WAITING, _DELEGATED}:
+                self._agenda.append(dependant)
+
+    def _outdate(self, job: Job) -> None:
+        """A job that ran again gave another result: those that are settled by the old one, and not
+        those that waited for it, are decided about again as soon as nothing runs that may be
+        reading what they made."""
+        for user in self.effects.users(job):
+            if self.status[user.index] == _DONE and user.index not in self.promised:
+                self._outdated[user.index] = user
+                self.effects.unsettled(user)
+
+    def _redo(self) -> None:
+        """Decide again about what is outdated, if nothing runs."""
+        if self._counts[_RUNNING] or self._counts[_READY] or self.stopping:
+            return
+        outdated, self._outdated = self._outdated, {}
+        for job in outdated.values():
+            self._reopen(job)
+        self._drain()
+
+    def _expand(self, job: Job, template: Digest, expansion: Expansion) -> None:
+        """Take in what a generator made; it is settled when all that it promised is (rule 15)."""
+        self.grow(expansion.children)
+        self.templates[job.index] = template
+        self.promised[job.index] = tuple(expansion.promised)
+        self._move(job, _DELEGATED)
+        unsettled = [p for p in expansion.promised if self.results[p.index] is None]
+        wanted = [c for c in expansion.children if self._recurse or c.id in self._wanted_children]
+        self._admissions.append([*wanted, *expansion.promised])
+        if unsettled:
+            self._wait(job, unsettled)
+        else:
+            self._conclude(job)
+
+    def _conclude(self, job: Job) -> None:
+        """Settle a generator, as all that it promised is; unless its value is wanted but gone."""
+        missing = self._lacking(job) if self._is_target(job) else []
+        if job in missing:
+            self._revive(job)
+        elif missing:
+            self._wait(job, missing)
+            for holder in missing:
+                self._revive(holder)
+        else:
+            self._settle(job, self._effective(job))
+
+    def grow(self, jobs: Iterable[Job] = ()) -> None:
+        """Make room for jobs that came into the graph."""
+        more = self._graph.size - len(self.status)
+        self.status.extend(bytes(more))
+        self.results.extend([None] * more)
+        self.outputs.extend([None] * more)
+        if jobs:
+            self.effects.grow(jobs)
+
+    def _effective(self, job: Job) -> Digest:
+        """The result of a generator with the results of what it promised."""
+        template, promised = self.templates[job.index], self.promised[job.index]
+        if not promised:
+            return template
+        state = blake2b(template, digest_size=DIGEST_SIZE)
+        state.update(b"".join([self.results[p.index] or b"" for p in promised]))
+        return state.digest()
+
+    def _drain(self) -> None:
+        """Decide about all that recent events concern."""
+        while self._agenda or self._admissions:
+            while self._admissions:
+                self._admit(self._unwanted_upstream(self._admissions.popleft()))
+            while self._agenda and not self._admissions:
+                self._decide(self._agenda.popleft())
+
+    def _unwanted_upstream(self, jobs: Iterable[Job]) -> list[Job]:
+        """``jobs`` and their upstream as far as nothing was decided about them, in order."""
+        found = {job.index: job for job in jobs if not self.status[job.index]}
+        stack = list(found.values())
+        while stack:
+            for upstream in stack.pop().upstream:
+                if upstream.index not in found and not self.status[upstream.index]:
+                    found[upstream.index] = upstream
+                    stack.append(upstream)
+        return [found[index] for index in sorted(found)]
+
+    def _block(self, job: Job) -> None:
+        self._move(job, _BLOCKED)
+        self._block_dependants(job)
+
+    def _block_dependants(self, job: Job) -> None:
+        stack = [job]
+        while stack:
+            for dependant in self._dependants.pop(stack.pop().index, ()):
+                if self.status[dependant.index] in {_WAITING, _DELEGATED}:
+                    self._move(dependant, _BLOCKED)
+                    stack.append(dependant)
+
+    def _fail(self, job: Job, status: int) -> None:
+        self._move(job, status)
+        if status == _FAILED:
+            self._block_dependants(job)
+            self.stopping = self.stopping or self._fail_fast
+
+    def holders(self, jobs: Iterable[Job]) -> list[Job]:
+        """The jobs, and all that they promised."""
+        found: dict[int, Job] = {}
+        stack = list(jobs)
+        while stack:
+            job = stack.pop()
+            if job.index not in found:
+                found[job.index] = job
+                stack.extend(self.promised.get(job.index, ()))
+        return list(found.values())
+
+    def _value_of(self, job: Job) -> Digest | None:
+        return self.templates.get(job.index) or self.results[job.index]
