@@ -16,6 +16,7 @@ from weft.errors import Interrupted, MakeFailed, UserError
 from weft.graph.definition import arguments_text
 from weft.graph.syntax import quoted
 from weft.model.job import Digest, Job
+from weft.model.kind import Kind
 from weft.model.outcome import Outcome, describe
 from weft.model.states import AttemptState, JobState
 from weft.scheduler.plan import Plan
@@ -131,12 +132,16 @@ def _tried_again(job: Job) -> Iterator[None]:
 
 
 class _OnlyPlan(Plan):
-    """A plan from which one batch is taken, and nothing that comes of it."""
+    """A plan from which one job is taken, after the data that it needs are loaded."""
 
     def take(self, lanes: int) -> list[Job]:
         batch = super().take(lanes)
-        self.stopping = self.stopping or bool(batch)
+        self.stopping = self.stopping or any(not _is_loading(job) for job in batch)
         return batch
+
+
+def _is_loading(job: Job) -> bool:
+    return job.command.kind is Kind.LOADING
 
 
 class _Alone:
@@ -172,7 +177,7 @@ class _Alone:
             raise UserError(
                 f"Job {job.id!r} can't run here.", facts={"because": why}, cure=recalled.cure
             )
-        if status == Status.READY:
+        if status == Status.READY or not self._plan_awaits(job):
             return
         if status == Status.UNWANTED:
             raise UserError(
@@ -189,7 +194,9 @@ class _Alone:
 
     def _plan_awaits(self, job: Job) -> list[str]:
         done = self._plan.status
-        return [u.id for u in job.upstream if done[u.index] != Status.DONE] or [job.id]
+        open_ones = [u for u in job.upstream if done[u.index] != Status.DONE]
+        ready = [u for u in open_ones if _is_loading(u) and done[u.index] == Status.READY]
+        return [u.id for u in open_ones if u not in ready] or ([] if ready else [job.id])
 
     def known(self) -> Known:
         """What the store has of it."""
@@ -201,11 +208,15 @@ class _Alone:
     def run(self, executor: Inline) -> RunSummary:
         """Run it, and nothing else."""
         plan = self._plan
+        wanted: list[Job] = []
         while batch := Plan.take(plan, 1):
             for job in batch:
-                if job is not self.job:
+                if job is self.job or _is_loading(job):
+                    wanted.append(job)
+                else:
                     plan.cancelled(job)
-        plan.returned(self.job)
+        for job in wanted:
+            plan.returned(job)
         return self._making.run(plan, self._remembered, executor, Silent())
 
     def outcome(self, *, ran: bool) -> Single:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from weft.context.definitions import save_code, save_definitions
 from weft.errors import WeftError
@@ -19,6 +19,7 @@ from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definition import arguments_text
 from weft.graph.graph import Graph
 from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.kind import Kind
 from weft.model.outcome import Observation, Outcome
 from weft.model.states import AttemptState
 from weft.scheduler.memory import COMPARED, Remembered
@@ -28,6 +29,7 @@ from weft.scheduler.ready import Budget
 from weft.scheduler.status import Status
 from weft.store.objects import ObjectRef
 from weft.store.rows import TraceFlag, TraceRow
+from weft.store.seals import State
 from weft.store.store import Store
 
 if TYPE_CHECKING:
@@ -86,6 +88,14 @@ def _vouch(
         return Vouched(tuple(vouching.ids), vouching.refusals(chosen))
 
 
+class _Given(NamedTuple):
+    """What the plan is told of a job that was vouched for."""
+
+    result: Digest
+    expansion: Expansion | None = None
+    outputs: bytes | None = None
+
+
 class _Settled(Remembered):
     """The store to one who asks for results, not for values, and tries what failed again."""
 
@@ -120,15 +130,15 @@ class _Vouching:
                     plan.failed(job)
                     continue
                 try:
-                    expansion, result = self.vouch(job, plan.keys[job.index])
+                    given = self.vouch(job, plan.keys[job.index])
                 except _Refused as refused:
                     self._refused[job.id] = str(refused)
                     plan.failed(job)
                 else:
                     self.ids.append(job.id)
-                    plan.done(job, result, 0.0, expansion)
+                    plan.done(job, given.result, 0.0, given.expansion, given.outputs)
 
-    def vouch(self, job: Job, key: Digest) -> tuple[Expansion | None, Digest]:
+    def vouch(self, job: Job, key: Digest) -> _Given:
         """Give a stale job a trace.
 
         Raises
@@ -169,6 +179,7 @@ class _Vouching:
         observed: tuple[Observation, ...] = (),
         promised: tuple[str, ...] = (),
         children: Digest | None = None,
+        outputs: bytes | None = None,
     ) -> None:
         past, results = self._remembered.past(job.id), self._plan.results
         is_file = isinstance(value, ObjectRef)
@@ -183,6 +194,7 @@ class _Vouching:
             size=value.size if isinstance(value, ObjectRef) else len(value or b""),
             observed=observed,
             promised=promised,
+            outputs=outputs,
         )
         ids = hashes = None
         if job.upstream:
@@ -219,11 +231,12 @@ class _Vouching:
 class _Acceptance(_Vouching):
     name = "accept"
 
-    def vouch(self, job: Job, key: Digest) -> tuple[Expansion | None, Digest]:
+    def vouch(self, job: Job, key: Digest) -> _Given:
         trace = self._newest_result(job)
-        wanted = [trace.result] if trace.children is None else [trace.result, trace.children]
-        if len(self._store.has_values(wanted)) < len(set(wanted)):
-            raise _Refused("its result is not there any more")
+        if trace.outputs is None:
+            self._check_values(trace)
+        else:
+            self._check_files(trace, trace.outputs)
         observed = self._observed_now(trace)
         expansion = self._expansion(job, trace)
         kept = TraceFlag.OBSERVED | TraceFlag.CHILDREN | TraceFlag.PROMISED
@@ -232,12 +245,23 @@ class _Acceptance(_Vouching):
             key,
             trace.result,
             trace.flags & kept | TraceFlag.ACCEPTED,
-            value=self._value(trace.result),
+            value=self._value(trace.result) if trace.outputs is None else None,
             observed=observed,
             promised=trace.promised,
             children=trace.children,
+            outputs=trace.outputs,
         )
-        return expansion, trace.result
+        return _Given(trace.result, expansion, trace.outputs)
+
+    def _check_values(self, trace: TraceRow) -> None:
+        wanted = [trace.result] if trace.children is None else [trace.result, trace.children]
+        if len(self._store.has_values(wanted)) < len(set(wanted)):
+            raise _Refused("its result is not there any more")
+
+    def _check_files(self, trace: TraceRow, outputs: bytes) -> None:
+        seen = self._remembered.look(trace.job_id, trace.result, outputs)
+        if seen.state is not State.UNCHANGED:
+            raise _Refused(f"its file {seen.path} is {seen.state.value}")
 
     def _newest_result(self, job: Job) -> TraceRow:
         past = self._remembered.past(job.id)
@@ -287,9 +311,11 @@ class _Acceptance(_Vouching):
 class _Pretence(_Vouching):
     name = "pretend"
 
-    def vouch(self, job: Job, key: Digest) -> tuple[Expansion | None, Digest]:
-        if job.command.dynamic:
+    def vouch(self, job: Job, key: Digest) -> _Given:
+        if job.command.dynamic or job.command.kind is Kind.EXTENDING:
             raise _Refused("it defines jobs, and which ones only a run can tell")
+        if job.command.kind:
+            raise _Refused("it is there for what it does, which nothing can stand for")
         result = blake2b(b"pretended;" + key, digest_size=DIGEST_SIZE).digest()
         self._record(job, key, result, TraceFlag.PRETENDED | TraceFlag.FILE)
-        return None, result
+        return _Given(result)
