@@ -188,7 +188,7 @@ class ReadyQueue:
         return found
 
     def _expected(self, job: Job) -> float | None:
-        mean = self._means.get(id(job.command))
+        mean = self._means.get(_kin(job.command))
         return mean[1] / mean[0] if mean else self._history.durations.get(job.id)
 
     def _reserve(self, batch: list[Job]) -> None:
@@ -202,7 +202,7 @@ class ReadyQueue:
     def release(self, job: Job, duration: float | None = None) -> None:
         """A job taken before is not running any more (``duration`` in seconds, if it did run)."""
         if duration is not None:
-            mean = self._means.setdefault(id(job.command), [0.0, 0.0])
+            mean = self._means.setdefault(_kin(job.command), [0.0, 0.0])
             mean[0] += 1
             mean[1] += duration
         batch = self._batches.pop(job.index)
@@ -210,6 +210,11 @@ class ReadyQueue:
         if not batch.left:
             self.budget.cores += batch.needs[0]
             self.budget.memory += batch.needs[1]
+
+
+def _kin(command: Command) -> int:
+    """What commands have in common that probably take equally long: closures of one function."""
+    return id(getattr(command.function, "__code__", command))
 
 
 def _plain(job: Job) -> bool:
