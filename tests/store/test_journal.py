@@ -41,7 +41,7 @@ def test_what_is_about_to_be_written_is_read_again(journal: Journal, tmp_path: P
     journal.intend([job("c")])
     broken = Entry("b", ("b",), rename_broken=True)
     expected = (Entry("a", ("a", "a.log")), broken, Entry("c", ("c",)))
-    assert journal.left() == Left(expected, rebooted=False)
+    assert journal.left() == Left(expected, rebooted=False, root=str(Path.cwd()))
     assert Journal(tmp_path).left() == journal.left()
 
 
@@ -126,8 +126,8 @@ def test_a_journal_from_before_the_machine_was_started_says_so(
 ) -> None:
     journal.intend([job("a")])
     _boot, rest = (tmp_path / NAME).read_text().split("\n", 1)
-    (tmp_path / NAME).write_text(f'"another"\n{rest}')
-    assert journal.left() == Left((Entry("a", ("a",)),), rebooted=True)
+    (tmp_path / NAME).write_text(f'["another", "/elsewhere"]\n{rest}')
+    assert journal.left() == Left((Entry("a", ("a",)),), rebooted=True, root="/elsewhere")
 
 
 def test_what_a_killed_process_intended_is_left(journal: Journal) -> None:

@@ -401,7 +401,7 @@ class Context(Definer):
             try:
                 for message in store.messages:
                     (say or _say)(message)
-                recover_outputs(store, self._graph, say or _say)
+                recover_outputs(store, say or _say)
                 yield store
             finally:
                 store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, chdir, nullcontext
+from pathlib import Path
 
 from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
@@ -21,7 +22,7 @@ def at_root(graph: Graph) -> AbstractContextManager[None]:
     return chdir(graph.root)
 
 
-def recover_outputs(store: Store, graph: Graph, say: Callable[[str], None]) -> None:
+def recover_outputs(store: Store, say: Callable[[str], None]) -> None:
     """Remove what a killed run left half-made, or put back what stood there (rule 22).
 
     Parameters
@@ -41,7 +42,7 @@ def recover_outputs(store: Store, graph: Graph, say: Callable[[str], None]) -> N
             found = newest.get(entry.job_id)
             return found is not None and is_whole(found[1], entry.paths[0], found[0], hasher)
 
-        with at_root(graph):
+        with chdir(left.root) if Path(left.root).is_dir() else nullcontext():
             for done in recover(left.entries, is_trusted):
                 say(str(done))
     journal.remove()
@@ -57,8 +58,6 @@ def remove_outputs(store: Store, graph: Graph, job_ids: Collection[str]) -> None
 
 
 def _remove(outputs: bytes, job_id: str, result: Digest) -> None:
-    from pathlib import Path
-
     for file in decode(outputs, job_id, result):
         Path(file.path).unlink(missing_ok=True)
 

@@ -124,7 +124,8 @@ class Zygote:
     def _prepare(self) -> None:
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGCHLD, signal.SIGUSR1):
             signal.signal(number, _nothing)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)

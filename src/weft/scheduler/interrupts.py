@@ -1,4 +1,4 @@
-"""Ctrl-C while a run is under way: counted, not raised."""
+"""Ctrl-C, and being asked to end, while a run is under way: counted, not raised."""
 
 from __future__ import annotations
 
@@ -19,9 +19,16 @@ class Stops:
         return self.count
 
 
+_ASKED = (signal.SIGTERM, signal.SIGHUP)
+"""Sent by whoever wants this process to end: a queueing system, a closed terminal."""
+
+
 @contextmanager
 def counted_interrupts(wake: Callable[[], None]) -> Iterator[Stops]:
     """Count SIGINT instead of raising KeyboardInterrupt; ``wake`` is called for each.
+
+    SIGTERM and SIGHUP count too where nobody handles or ignores them: what runs is cancelled in
+    order, instead of being left half-made.
 
     Only the main thread can set signal handlers; elsewhere nothing is counted.
     """
@@ -34,8 +41,10 @@ def counted_interrupts(wake: Callable[[], None]) -> Iterator[Stops]:
         stops.count += 1
         wake()
 
-    before = signal.signal(signal.SIGINT, count)
+    free = [number for number in _ASKED if signal.getsignal(number) is signal.SIG_DFL]
+    before = {number: signal.signal(number, count) for number in (signal.SIGINT, *free)}
     try:
         yield stops
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

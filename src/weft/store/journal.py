@@ -1,7 +1,8 @@
 """Which files are about to be written: noted before the attempts begin, read after a kill.
 
 The file ``journal`` of the context's folder is there while a run makes files. Its first line tells
-the boot, each further one the jobs that were handed out together.
+the boot and the folder from which the paths count, each further one the jobs that were handed out
+together.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Left(NamedTuple):
     """The newest of each job, done or not."""
     rebooted: bool = False
     """Whether the machine was started anew since, maybe after a power loss."""
+    root: str = "."
+    """Folder from which the paths count."""
 
 
 class Journal:
@@ -77,7 +80,7 @@ class Journal:
             if self._file is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
                 self._file = os.open(self._path, flags, 0o600)
-                lines = _line(Place.here().boot) + lines
+                lines = _line([Place.here().boot, os.getcwd()]) + lines  # noqa: PTH109 - text
             while lines:
                 lines = lines[os.write(self._file, lines) :]
         except OSError as error:
@@ -107,16 +110,17 @@ class Journal:
         except OSError as error:
             raise disk_trouble(error, self._path.parent) from error
         newest: dict[str, Entry] = {}
-        rebooted = False
+        rebooted, root = False, "."
         for line in lines:
             with suppress(ValueError):  # a disk's block that was not written in time is all zeros
                 said = json.loads(line)
-                if isinstance(said, str):
-                    rebooted = rebooted or said != Place.here().boot
+                if said and isinstance(said[0], str):
+                    boot, root = said
+                    rebooted = rebooted or boot != Place.here().boot
                     continue
                 for job_id, paths, rename_broken, there in said:
                     newest[job_id] = Entry(job_id, tuple(paths), rename_broken, tuple(there))
-        return Left(tuple(newest.values()), rebooted)
+        return Left(tuple(newest.values()), rebooted, root)
 
     def remove(self) -> None:
         """Forget all: the run ended in order, or what was left is taken care of."""
