@@ -73,7 +73,10 @@ def define_all(jobs: Iterable[Job]) -> None:
         if job.definition is not None:
             continue
         if type(job) is not Job:
-            define(job)
+            if isinstance(job, FilesJob) and not (job.roles or job.kwargs or job.style.keys):
+                _define_files(job)
+            else:
+                define(job)
             continue
         state = job.command.state.copy()
         try:
@@ -82,6 +85,15 @@ def define_all(jobs: Iterable[Job]) -> None:
             define(job)
         else:
             job.definition = state.digest()
+
+
+def _define_files(job: FilesJob) -> None:
+    """``define`` a job that has nothing but its paths: in one step, as there may be many."""
+    if job.command.state is None:
+        set_code(job.command, job.command.code or b"")
+    state = job.command.state.copy()
+    state.update(f"files({job.paths!a}, ())flat()".encode())
+    job.definition = state.digest()
 
 
 def arguments_text(job: Job) -> str:

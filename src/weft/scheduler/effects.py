@@ -94,6 +94,8 @@ class Effects:
 
     def settled(self, job: Job) -> None:
         """A job is done: what it needed may be spent now."""
+        if isinstance(job, FilesJob) and job.style.temporary and not self.consumers(job):
+            self._spend_beside(job)
         for base in self.needs(job):
             left = self._left.get(base.index)
             if left is None:
@@ -109,6 +111,11 @@ class Effects:
         for base in self.needs(job):
             if base.index in self._left:
                 self._left[base.index] += 1
+
+    def _spend_beside(self, job: FilesJob) -> None:
+        """Of a job that nobody reads from: what is temporary beside the files that it keeps."""
+        if not _all_temporary(job):
+            self.spent.append(job)
 
     def _spend(self, base: Job) -> None:
         if base.command.kind is not _LOADING:
