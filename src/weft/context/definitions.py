@@ -11,7 +11,7 @@ from weft.context.home import home_of_script
 from weft.errors import UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.fingerprint.origin import package_versions
-from weft.graph.definition import code_parts, define_all, fingerprint_command
+from weft.graph.definition import code_parts, define_all, fingerprint_command, set_code
 from weft.graph.graph import Graph
 from weft.graph.keeping import Kept, KeptCommand, keep_calls, keep_command
 from weft.graph.spec import Spec, spec_of
@@ -22,7 +22,8 @@ from weft.store.store import Store
 def refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
     """Fingerprint the code as it is now, and define all jobs (rule 1)."""
     fingerprinter.forget()
-    changed = [command for command in graph.commands.values() if _recode(command, fingerprinter)]
+    commands = graph.commands.values()
+    changed = [command for command in commands if _recode(graph, command, fingerprinter)]
     if changed:
         stale = {id(command) for command in changed}
         for job in graph:
@@ -38,13 +39,30 @@ def refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
     define_all(graph)
 
 
-def _recode(command: Command, fingerprinter: Fingerprinter) -> bool:
+def _recode(graph: Graph, command: Command, fingerprinter: Fingerprinter) -> bool:
     """Fingerprint a command again; whether its code is another than before."""
     if command.function is None:
         return False
     before = command.code
     fingerprint_command(command, fingerprinter)
+    if command.code in graph.as_before:
+        set_code(command, graph.as_before[command.code])
     return command.code != before
+
+
+def note_changes(graph: Graph, fingerprinter: Fingerprinter) -> None:
+    """After a run that changed this process: what it loaded is not taken for another code.
+
+    A dict that a loading job fills counts as part of the code that mentions it, with its content.
+    In a fresh process it is empty when the code is fingerprinted; so in the next run of this
+    process it is to count as it did before.
+    """
+    fingerprinter.forget()
+    for command in graph.commands.values():
+        if command.function is not None and command.code is not None:
+            now = fingerprinter.code(command.function, command.options).digest
+            if now != command.code:
+                graph.as_before[now] = command.code
 
 
 def save_definitions(graph: Graph, store: Store) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from weft.context.definitions import save_code, versions
+from weft.context.definitions import note_changes, save_code, versions
 from weft.errors import CommandFailed, Interrupted, MakeFailed
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.graph import Graph
@@ -152,6 +152,8 @@ class Making:
             outcome = _run_outcome(summary)
         finally:
             store.end_run(outcome)
+        if here is not None:
+            note_changes(self.graph, self.fingerprinter)
         return summary
 
 

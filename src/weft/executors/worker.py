@@ -453,6 +453,8 @@ def _run_batch(
             return
         job, inputs = _opened(entry, jobs)
         outbox.items.append(worker.attempt(job, inputs, now))
+        if job.extra and job.reads_memory:
+            surroundings.retire = True  # it may have changed the data: the next gets them as loaded
 
 
 def _learn(batch: Sequence[Entry], worker: Worker) -> None:

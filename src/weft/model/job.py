@@ -74,6 +74,11 @@ class Job:
         return f"Job({self.id!r})"
 
     @property
+    def reads_memory(self) -> bool:
+        """Whether the job needs data that other jobs loaded into this process."""
+        return any(upstream.command.kind is Kind.LOADING for upstream in self.extra)
+
+    @property
     def upstream(self) -> tuple[Job, ...]:
         """All the jobs that this one depends on."""
         return self.inputs + self.extra if self.extra else self.inputs

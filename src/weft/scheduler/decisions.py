@@ -275,6 +275,7 @@ class Decisions:
         if self.status[job.index] in {_DONE, _DELEGATED}:
             self.traces.pop(job.index, None)
             self.revived.add(job.index)
+            self.effects.unsettled(job)
             self._reopen(job)
 
     def _reopen(self, job: Job) -> None:

@@ -108,7 +108,7 @@ class Effects:
 
     def unsettled(self, job: Job) -> None:
         """A job that was done is to be decided about again."""
-        for base in self.needs(job):
+        for base in self.needs(job) if self.active else ():
             if base.index in self._left:
                 self._left[base.index] += 1
 
@@ -118,16 +118,15 @@ class Effects:
             self.spent.append(job)
 
     def _spend(self, base: Job) -> None:
-        if base.command.kind is not _LOADING:
-            self.spent.append(base)
-        elif base.index in self.loaded:
-            self.loaded.discard(base.index)
+        if base.command.kind is not _LOADING or base.index in self.loaded:
             self.spent.append(base)
 
     def take_spent(self) -> list[Job]:
-        """What can be given up now, each once."""
-        spent, self.spent = self.spent, []
-        return spent
+        """What can be given up now, each once: of what was spent, what nobody needs again."""
+        spent, self.spent = dict.fromkeys(self.spent), []
+        found = [job for job in spent if all(self._is_done(u.index) for u in self.consumers(job))]
+        self.loaded.difference_update(job.index for job in found)
+        return found
 
 
 def _any_ephemeral(graph: Graph, jobs: Iterable[Job]) -> bool:

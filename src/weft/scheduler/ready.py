@@ -227,4 +227,5 @@ def _plain(job: Job) -> bool:
         and options.cores == 1
         and not command.dynamic
         and not command.kind.runs_here
+        and not job.reads_memory
     )
