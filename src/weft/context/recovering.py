@@ -42,10 +42,22 @@ def recover_outputs(store: Store, say: Callable[[str], None]) -> None:
             found = newest.get(entry.job_id)
             return found is not None and is_whole(found[1], entry.paths[0], found[0], hasher)
 
-        with chdir(left.root) if Path(left.root).is_dir() else nullcontext():
-            for done in recover(left.entries, is_trusted):
-                say(str(done))
+        root = _root(left.root, store.folder)
+        if root is None:
+            say(f"{left.root} is gone, so what a killed run left half-made there is, too.")
+        else:
+            with chdir(root):
+                for done in recover(left.entries, is_trusted):
+                    say(str(done))
     journal.remove()
+
+
+def _root(noted: str, folder: Path) -> Path | None:
+    """Where the paths of a journal count from now: the project may have been moved."""
+    if Path(noted).is_dir():
+        return Path(noted)
+    here = Path.cwd()
+    return here if folder.resolve().is_relative_to(here.resolve()) else None
 
 
 def remove_outputs(store: Store, graph: Graph, job_ids: Collection[str]) -> None:

@@ -71,6 +71,7 @@ class _Stage(Enum):
     LOADING = "its arguments can't be read"
     CALLING = ""
     KEEPING = "its result can't be kept"
+    FILING = "its files"
 
 
 class Worker:
@@ -208,10 +209,12 @@ class Worker:
         if not isinstance(job, FilesJob):
             self._call(function, args, kwargs)
             return _NONE
+        self._stage = _Stage.FILING
         claim(job)
         if job.style.takes:
             args = (paths_value(job.paths, job.style), *args)
         self._call(function, args, kwargs)
+        self._stage = _Stage.FILING
         sealed = seal(job)
         return sealed.result, sealed.record, len(sealed.record)
 
@@ -347,6 +350,8 @@ def _numbering(promised: list[str]) -> Callable[[Any], int]:
 
 def _machinery_report(stage: _Stage, error: BaseException, value: object) -> ErrorReport:
     """What to say when not the job's code failed but the handling of its arguments or result."""
+    if stage is _Stage.FILING:  # these errors have all their words
+        return plain_report(type(error), error_text(error))
     words = unkeepable(value) if stage is _Stage.KEEPING else None
     kind = SerializationError if words else type(error)
     text = words or f"{stage.value}: {error_text(error)}"

@@ -20,6 +20,7 @@ from weft.store.columns import Columns
 from weft.store.database import Database
 from weft.store.file_stats import FileStats
 from weft.store.jobs import JobTable
+from weft.store.lease import Place
 from weft.store.objects import Input, Objects, encode
 from weft.store.recorder import Recorder
 from weft.store.removal import Weight
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _TRACE = """SELECT t.id, t.key, t.result, t.job_id, t.flags, t.run, t.definition, t.code,
     t.arguments, t.input_ids, t.input_hashes, {outputs}, e.children, e.promised
     FROM trace t LEFT JOIN expansion e ON e.trace = t.id"""
+_SET = "INSERT OR REPLACE INTO setting VALUES (?, ?)"
 _MANY = 1000
 _DONE = int(AttemptState.DONE)
 
@@ -348,9 +350,22 @@ class Store:
             row = (json.dumps(list(argv)), platform.node(), os.getpid(), time.time())
             sql = "INSERT INTO run (argv, host, pid, started) VALUES (?, ?, ?, ?)"
             run = connection.execute(sql, row).lastrowid
+            connection.execute(_SET, ("boot", Place.here().boot.encode()))
         assert run is not None
         self._recorder.run = run
         return run
+
+    def doubtful(self) -> frozenset[str]:
+        """Ids of the jobs of the last run, if the machine was started anew since.
+
+        That may have been after a power loss: then the disk may have the times and sizes of their
+        files, but not their content.
+        """
+        row = self._database.row("SELECT value FROM setting WHERE name = 'boot'")
+        if row is None or row[0].decode() == Place.here().boot:
+            return frozenset()
+        sql = "SELECT job_id FROM attempt WHERE run = (SELECT max(id) FROM run)"
+        return frozenset(name for (name,) in self._database.rows(sql))
 
     def end_run(self, outcome: str) -> None:
         """Note how the run ended, and commit."""
