@@ -49,13 +49,17 @@ class Surroundings:
 
     def restore(self, duration: float) -> str | None:
         """Put everything back; returns what to tell about the job, if anything."""
-        os.fchdir(self._folder)
+        self.come_back()
         os.umask(self._mask)
         if _raw_environment() != self._raw:
             self._restore_environment()
         if _handlers() != self._handlers:
             self._restore_handlers()
         return self._left_running(duration) if self._own else None
+
+    def come_back(self) -> None:
+        """Make the working folder what it was."""
+        os.fchdir(self._folder)
 
     def _restore_environment(self) -> None:
         for name in set(os.environ) - set(self._variables):

@@ -215,6 +215,8 @@ class Worker:
             args = (paths_value(job.paths, job.style), *args)
         self._call(function, args, kwargs)
         self._stage = _Stage.FILING
+        if self._surroundings is not None:
+            self._surroundings.come_back()
         sealed = seal(job)
         return sealed.result, sealed.record, len(sealed.record)
 
