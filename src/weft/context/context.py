@@ -142,6 +142,8 @@ class Context(Definer):
             After Ctrl-C; what was finished is kept.
         """
         how = options or MakeOptions(n=n)
+        if self._graph.begin is not None:
+            self._graph.begin()
         with self.writing(take_over=how.take_over) as store:
             self.prepare_to_run(store, selection)
             targets = self.select(selection, store) if selection else None

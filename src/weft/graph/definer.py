@@ -388,10 +388,9 @@ class Definer:
     ) -> tuple[Job, ...]:
         if extra_dep is None:
             return ()
-        if isinstance(extra_dep, Promise) or not isinstance(extra_dep, Iterable):
-            promises: list[Any] = [extra_dep]
-        else:
-            promises = list(extra_dep)
+        single = hasattr(extra_dep, "__weft_promise__") or not isinstance(extra_dep, Iterable)
+        given: list[Any] = [extra_dep] if single or isinstance(extra_dep, Promise) else [*extra_dep]
+        promises = [_promise_of(one) for one in given]
         for promise in promises:
             if not isinstance(promise, Promise):
                 raise UserError(
@@ -454,6 +453,11 @@ class Definer:
 
 
 _OUTER = Command("", None)
+
+
+def _promise_of(value: Any) -> Any:
+    """The promise of a job of another face, which stands for itself."""
+    return value.__weft_promise__() if hasattr(value, "__weft_promise__") else value
 
 
 def _number(promise: Promise[Any], numbers: dict[str, int]) -> int:

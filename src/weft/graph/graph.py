@@ -48,6 +48,8 @@ class Graph:
         """Folder to which the paths of files are relative; None where no job makes files."""
         self.unlinked = False
         """Whether jobs may still be linked to others that were defined again since."""
+        self.begin: Callable[[], None] | None = None
+        """Forgets what jobs of an earlier run brought into the graph; called before each run."""
         self.late: Callable[[], None] | None = None
         """Brings in dependencies that were given after their jobs were defined; None for none."""
         self.as_before: dict[Digest, Digest] = {}

@@ -272,6 +272,7 @@ def _same_command(one: Command, other: Command) -> bool:
         one.name == other.name
         and one.code == other.code
         and one.dynamic == other.dynamic
+        and one.kind == other.kind
         and (one.options is other.options or repr(one.options) == repr(other.options))
     )
 

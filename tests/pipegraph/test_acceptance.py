@@ -1,0 +1,50 @@
+"""Parameters of which a function says whether a change counts."""
+
+import pytest
+
+from tests.pipegraph.made import writes
+from weft import pipegraph as ppg
+
+
+def runs(again, *values, accepts) -> list[bool]:
+    found = []
+    for value in values:
+        graph = again()
+        job = ppg.FileGeneratingJob("a", writes())
+        job.depends_on(ppg.ParameterInvariant("p", value, accepts))
+        graph.run()
+        found.append(job.was_run)
+    return found
+
+
+def test_an_accepted_change_runs_nothing(again):
+    asked = []
+
+    def accepts(old):
+        asked.append(old)
+        return old < 10
+
+    assert runs(again, 1, 1, 2, 3, accepts=accepts) == [True, False, False, False]
+    assert asked == [1, 1]
+
+
+def test_a_refused_change_counts_from_then_on(again):
+    assert runs(again, 1, 2, 2, accepts=lambda old: False) == [True, True, False]
+
+
+def test_nothing_changed_remembers_the_new_value(again):
+    asked = []
+
+    def accepts(old):
+        asked.append(old)
+        raise ppg.NothingChanged(old + 1)
+
+    assert runs(again, 1, 5, 6, accepts=accepts) == [True, False, False]
+    assert asked == [1, 2]
+
+
+def test_parameters_that_can_not_be_kept_are_refused_when_it_runs(again):
+    graph = again()
+    ppg.ParameterInvariant("p", [lambda: 1], lambda old: True)
+    with pytest.raises(ppg.JobContractError, match="can't be kept for the next run"):
+        graph.run()
