@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import arrays, calls, looking, machine, peers, shapes
+from benchmarks import arrays, calls, files, looking, machine, peers, shapes
 from benchmarks.contest import Settings
 from benchmarks.table import Table, write
 
@@ -20,13 +19,17 @@ GROUPS: dict[str, Callable[[Settings], Table]] = {
     "million": shapes.million,
     "array": arrays.passing,
     "looking": looking.answers,
+    "files": files.cold,
+    "files-noop": files.nothing_to_do,
+    "files-chain": files.chain,
+    "loading": files.loading,
 }
 
 
 def main() -> None:
     """Measure what was asked for; about ten minutes for all of it."""
     options = parse()
-    found = peers.Peers(sys.executable, {}, dict.fromkeys(peers.PACKAGES, "not asked for"))
+    found = peers.nobody()
     if not options.no_peers:
         found = peers.find()
     with machine.scratch_folder() as scratch:

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from benchmarks import measure
+from benchmarks import builders, measure
 from benchmarks.contest import (
     WORKERS,
     Contestant,
@@ -62,7 +62,7 @@ def nothing_to_do(settings: Settings) -> Table:
     """100,000 calls, all done before."""
     number = 500 if settings.quick else 100_000
     title = f"Nothing to do for {number:,} jobs, whole process"
-    ninja = ninja_contestant(settings, number)
+    ninja = builders.ninja(settings, number)
     contestants = [
         weft("weft_graph.py", "independent", number, WORKERS),
         ninja,
@@ -103,18 +103,6 @@ def _noop_row(contestant: Contestant, number: int, base: float, bare: int) -> Se
         megabytes(middle.peak),
         above,
     ]
-
-
-def ninja_contestant(settings: Settings, number: int) -> Contestant:
-    """ninja, with as many edges that each make a file."""
-    ninja = settings.peers.ninja
-    folder = settings.scratch / "ninja"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "build.ninja").open("w") as script:
-        script.write("rule make\n  command = : > $out\n")
-        script.writelines(f"build o{i}: make\n" for i in range(number))
-    absent = "" if ninja else f"absent: {settings.peers.absent.get('ninja', 'not found')}"
-    return Contestant("ninja", lambda _folder: [ninja, "-j2", "--quiet"], absent=absent)
 
 
 def interpreter_peak(settings: Settings) -> int:

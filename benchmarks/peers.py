@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import venv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HOME = Path(__file__).parent / ".venv-peers"
-PACKAGES = ("doit", "joblib", "ninja", "numpy")
+PACKAGES = {
+    "doit": ("doit",),
+    "joblib": ("joblib",),
+    "ninja": ("ninja",),
+    "numpy": ("numpy",),
+    "pypipegraph": ("pypipegraph==0.197", "six"),
+    "pypipegraph2": ("pypipegraph2==3.4.2",),
+}
+"""What to ask for: pypipegraph does not say that it needs six, and a newer pypipegraph2 needs
+Python 3.12."""
+PROGRAMS = ("ninja", "make")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +31,19 @@ class Peers:
     versions: dict[str, str]
     absent: dict[str, str]
     """Why a peer is not there."""
-    ninja: str = ""
-    """Path of the program."""
+    programs: dict[str, str] = field(default_factory=dict)
+    """Paths of ninja and make."""
 
     def describe(self) -> str:
         """One line for the table's head."""
         there = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         gone = "".join(f"; absent: {name} ({why})" for name, why in self.absent.items())
         return (there or "none") + gone
+
+
+def nobody() -> Peers:
+    """No peers at all, by wish."""
+    return Peers(sys.executable, {}, dict.fromkeys([*PACKAGES, *PROGRAMS], "not asked for"))
 
 
 def find(home: Path = HOME) -> Peers:
@@ -43,12 +59,16 @@ def find(home: Path = HOME) -> Peers:
         if why:
             absent[package] = why
     versions = {name: _version(python, name) for name in PACKAGES if name not in absent}
-    ninja = home / "bin" / "ninja"
-    program = str(ninja) if ninja.exists() else shutil.which("ninja") or ""
-    if program and "ninja" in absent:
-        del absent["ninja"]
-        versions["ninja"] = _output([program, "--version"])
-    return Peers(str(python), versions, absent, program)
+    programs = {}
+    for name in PROGRAMS:
+        program = shutil.which(name, path=home / "bin") or shutil.which(name)
+        if program:
+            absent.pop(name, None)
+            programs[name] = program
+            versions[name] = _output([program, "--version"]).splitlines()[0].split()[-1]
+        else:
+            absent.setdefault(name, "not found")
+    return Peers(str(python), versions, absent, programs)
 
 
 def _install(python: Path, package: str) -> str:
@@ -56,7 +76,7 @@ def _install(python: Path, package: str) -> str:
     if _version(python, package):
         return ""
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*pip, package], capture_output=True, text=True, check=False)
+    done = subprocess.run([*pip, *PACKAGES[package]], capture_output=True, text=True, check=False)
     lines = done.stderr.strip().splitlines()
     return (lines[-1] if lines else "pip failed") if done.returncode else ""
 

@@ -36,7 +36,9 @@ def quick_run():
 def test_a_quick_run_fills_every_row_of_weft(quick_run):
     assert "failed" not in quick_run
     rows = [line for line in quick_run.splitlines() if line.startswith("| weft")]
-    assert len(rows) == 3
+    # Calls cold and with nothing to do, the array; files cold and with nothing to do, both with one
+    # function and with many; the loaded array for one job and for four.
+    assert len(rows) == 3 + 4 + 2
     assert "but ran" not in quick_run
 
 
@@ -53,6 +55,13 @@ def test_a_changed_leaf_runs_jobs_and_the_way_back_none(quick_run):
     ]
     # 10 and 40 jobs wide: the leaf reaches 1 + 3 + 5 ... of each layer, as far as that is wide.
     assert [(row[0], row[3], row[5]) for row in rows] == [("100", "75", "0"), ("400", "100", "0")]
+
+
+def test_what_a_tool_remembers_is_told_per_file(quick_run):
+    table = quick_run.partition("### 200 files of a few bytes")[2].partition("###")[0]
+    left = [line.split("|")[-2].strip() for line in table.splitlines() if "| weft" in line]
+    assert len(left) == 2
+    assert all(int(number.replace(",", "")) > 0 for number in left)
 
 
 def test_a_sample_has_the_words_and_the_peak_of_the_process():

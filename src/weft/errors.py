@@ -139,7 +139,19 @@ class MakeFailed(CommandFailed):
 
 
 class Interrupted(CommandFailed):
-    """The user stopped a command (Ctrl-C); what was finished is kept."""
+    """The user stopped a command (Ctrl-C); what was finished is kept.
+
+    ``asked`` is the signal by which somebody wants the whole process to end, or None.
+    """
+
+    asked: int | None = None
+
+    def end_process(self) -> None:
+        """End this process by that signal, now that all is in order; nothing without one."""
+        if self.asked is not None:
+            import signal
+
+            signal.raise_signal(self.asked)
 
 
 class JobFailed(WeftError):

@@ -216,8 +216,26 @@ def test_what_a_job_wrote_into_the_output_of_another_is_made_anew():
 
     well(define)
     assert read("A") == "meddled"
-    # B changed a file that it depends on, so its result is not remembered (rule 23).
-    assert well(define) == ["A", "B"]
+    assert well(define) == ["A"]
+    assert read("A") == "a"
+
+
+def test_what_was_read_from_an_overwritten_output_is_made_anew_too_and_then_all_is_at_rest():
+    def define():
+        owner = file("A", "good")
+
+        def meddles(path):
+            write("A", "bad")
+            path.write_text("b")
+
+        meddler = ppg.FileGeneratingJob("B", meddles).depends_on(owner)
+        ppg.FileGeneratingJob("C", joins("A")).depends_on(owner, meddler)
+
+    well(define)
+    assert read("C") == "bad"
+    assert well(define) == ["A", "C"]
+    assert (read("A"), read("C")) == ("good", "good")
+    assert well(define) == []
 
 
 # -- dependencies ----------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class Node:
     kind: str
     """``file``, ``several`` files, ``temp`` file, ``load``ed data, or an ``input`` file."""
     needs: set[int]
+    injected: bool = False
+    """Whether it is told what it needs by a DependencyInjectionJob."""
     value: int = 0
     broken: bool = False
 
@@ -89,8 +91,11 @@ class World:
             job = ppg.TempFileGeneratingJob(path, lambda: gives.write(data))
         else:
             job = ppg.FileGeneratingJob(path, lambda: gives.write(data))
-        if node.needs:
-            job.depends_on([jobs[needed] for needed in node.needs])
+        needed = [jobs[one] for one in node.needs]
+        if node.injected:
+            job.depends_on(ppg.DependencyInjectionJob(f"inject{place}", lambda: needed))
+        elif needed:
+            job.depends_on(needed)
         jobs.append(job)
 
 
@@ -163,7 +168,7 @@ def worlds(draw: st.DrawFn) -> World:
     for place in range(draw(st.integers(1, 6))):
         kind = draw(kinds)
         needs = draw(st.sets(st.integers(0, place - 1))) if place and kind != "input" else set()
-        nodes.append(Node(kind, needs))
+        nodes.append(Node(kind, needs, injected=kind != "input" and draw(st.booleans())))
     return World(nodes, draw(st.integers(0, len(nodes))))
 
 
@@ -190,7 +195,8 @@ def check(world: World) -> None:
 
 
 def assert_idle(ran: Ran, world: World) -> None:
-    assert ran.ran == ([GENERATOR] if world.generated else [])
+    injections = [f"inject{place}" for place, node in enumerate(world.nodes) if node.injected]
+    assert ran.ran == sorted([GENERATOR] * bool(world.generated) + injections)
     assert not ran.failed
 
 

@@ -163,6 +163,8 @@ def run_guarded(action: Callable[[], None], folder: Path, errors: Screen | None 
         if isinstance(error, OutputFailed):
             _give_up_output()
         _tell(screen, error_text(error, screen))
+        if isinstance(error, Interrupted):
+            error.end_process()
         return error.exit_code
     except KeyboardInterrupt:
         _tell(screen, "Stopped.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -148,7 +148,7 @@ class Making:
                     beat=self.beat,
                     here=here,
                 )
-                summary = loop.run()
+                summary = replace(loop.run(), asked=stops.asked)
             outcome = _run_outcome(summary)
         finally:
             store.end_run(outcome)
@@ -204,7 +204,9 @@ def raise_for(summary: RunSummary, refusal: Refusal | None = None) -> None:
         When nothing failed, but somebody killed jobs.
     """
     if summary.interrupted:
-        raise Interrupted(f"Stopped. {summary}", cure="make again goes on from here.")
+        stopped = Interrupted(f"Stopped. {summary}", cure="make again goes on from here.")
+        stopped.asked = summary.asked
+        raise stopped
     if summary.failed:
         raise MakeFailed(
             _failure_words(len(summary.failed), len(summary.blocked)),

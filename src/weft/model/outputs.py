@@ -32,6 +32,8 @@ class OutputStyle:
     """Whether what a failed job wrote is kept under ``NAME.broken``, instead of removed."""
     temporary: tuple[bool, ...] = ()
     """Which files are removed once all jobs that need them are done."""
+    lazy: bool = False
+    """Whether they are made only for jobs that need them, although they stay."""
 
     @property
     def is_temporary(self) -> bool:

@@ -37,8 +37,6 @@ class Links:
         """Ids of the jobs that wait for all others."""
         self.pruned: set[str] = set()
         """Ids of the jobs that are left out of runs, with what depends on them."""
-        self.lazy: dict[str, str] = {}
-        """Jobs that are made only when the data of a loader are needed, with that loader."""
         self._size = 0
         """Of the graph, when all was linked last."""
 
@@ -135,20 +133,6 @@ class Links:
         """Ids of the jobs that were pruned, and of those that depend on them."""
         return self.downstream(self.pruned.intersection(self._graph.jobs))
 
-    def idle(self) -> set[str]:
-        """Ids of loaders that nobody needs, and of the jobs that are made for them only.
-
-        None where more jobs may be generated, which could need them.
-        """
-        if any(command.kind is Kind.EXTENDING for command in self._graph.commands.values()):
-            return set()
-        found: set[str] = set()
-        for made, loader in self.lazy.items():
-            users = {user.id for user in self.users(made)} if made in self._graph.jobs else set()
-            if users == {loader} and not self.users(loader):
-                found |= {made, loader}
-        return found
-
     def _link(self, job: Job) -> None:
         """Bring the links of one job up to date, in the order of their roles."""
         needed = [self._find(name, job) for name in job.needs]
@@ -173,8 +157,8 @@ class Links:
         jobs = self._graph.jobs
         finals = [job for name in self.finals if isinstance(job := jobs.get(name), Job)]
         if finals:
-            left_out = self.left_out() | self.lazy.keys()
-            others = [j for j in self._graph if _stays(j) and j.id not in left_out]
+            pruned = self.left_out()
+            others = [j for j in self._graph if _stays(j) and j.id not in pruned]
             for job in finals:
                 job.extra = tuple(others)
         return finals
@@ -202,7 +186,7 @@ def _stays(job: HeartJob) -> bool:
     kind = job.command.kind
     if kind is Kind.FILES:
         assert isinstance(job, FilesJob)
-        return not job.style.is_temporary
+        return not job.style.is_temporary and not job.style.lazy
     return kind not in {Kind.LOADING, Kind.PART, Kind.FINAL}
 
 

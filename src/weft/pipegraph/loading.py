@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -366,7 +367,8 @@ class CachedJob(CachedLoading):
         path = path_id(cache_filename)
         place = Attribute(self, "value")
         self.cache(path, calculating_function, _pickle, Pickle(path).read, place)
-        self.pipegraph.links.lazy[path] = self.id
+        style = replace(self.lfg.style, lazy=True)
+        self.lfg.style = self.pipegraph.styles.setdefault(style, style)
         if not depend_on_function:
             self.ignore_code_changes()
 

@@ -46,7 +46,7 @@ def run(
     pipegraph.running = True
     error: CommandFailed | None = None
     try:
-        with left_out(pipegraph.graph, pruned | pipegraph.links.idle()):
+        with left_out(pipegraph.graph, pruned):
             _make(pipegraph, print_failures=print_failures)
     except CommandFailed as failure:
         error = failure
@@ -56,6 +56,7 @@ def run(
     pipegraph.outcomes = outcomes
     pipegraph.log.write(pipegraph, outcomes, started)
     if isinstance(error, Interrupted):
+        error.end_process()
         raise error
     if error is not None and raise_on_job_error:
         raise _failure(error, outcomes) from None

@@ -85,7 +85,11 @@ class Decisions:
         self._before: dict[int, Digest] = {}
         """Results of jobs that were settled and are decided about again, by index."""
         self._outdated: dict[int, Job] = {}
-        """Jobs that were settled by a result which is another now."""
+        """Jobs that are settled by results which are, or may soon be, others now."""
+        self._settled_at: dict[int, Digest] = {}
+        """At which keys outdated jobs were settled, where that may still be right, by index."""
+        self._held: list[Job] = []
+        """Jobs that wait until nothing that they rest on is outdated."""
         self._counts = [0] * len(Status)
         rebuilder.rival = self._is_rival
 
@@ -145,12 +149,18 @@ class Decisions:
         if unsettled:
             self._wait(job, unsettled)
             return
+        if self._outdated and self._rests_on_outdated(job):
+            self._held.append(job)
+            return
         assert job.definition is not None
         key = key_of(
             job.definition,
             [results[u.index] for u in inputs],  # type: ignore[misc]
             [results[u.index] for u in extra],  # type: ignore[misc]
         )
+        if self._settled_at.pop(job.index, None) == key and job.index not in self.revived:
+            self._settle(job, self._before[job.index])
+            return
         trace = None if job.index in self.revived else self._rebuilder.take(job, key)
         if trace is None:
             self._stale(job, key)
@@ -158,18 +168,22 @@ class Decisions:
             self._fresh(job, trace)
 
     def _is_done(self, index: int) -> bool:
-        return self.status[index] == _DONE
+        return self.status[index] == _DONE and index not in self._outdated
 
     def _is_rival(self, job_id: str, key: Digest) -> bool:
         """Whether a job that was not decided yet has this key, as far as that is known."""
         job = self._graph.jobs.get(job_id)
         if job is None or self.status[job.index] not in {_UNWANTED, _WAITING}:
             return False
+        return self._known_key(job) == key
+
+    def _known_key(self, job: Job) -> Digest | None:
+        """The key of a job, if all that it rests on has a result now."""
         inputs = [self.results[u.index] for u in job.inputs]
         extra = [self.results[u.index] for u in job.extra]
         if None in inputs or None in extra or job.definition is None:
-            return False
-        return key_of(job.definition, inputs, extra) == key  # type: ignore[arg-type]
+            return None
+        return key_of(job.definition, inputs, extra)  # type: ignore[arg-type]
 
     def _wait(self, job: Job, upstream: Iterable[Job]) -> None:
         waiting = 0
@@ -195,11 +209,15 @@ class Decisions:
             self.revived.add(job.index)
             self.traces.pop(job.index)
             self._stale(job, trace[1])
+        elif job.index in self.effects.asked and not self._has_files(job, trace[2], trace[5]):
+            self.revived.add(job.index)
+            self._stale(job, trace[1])
         else:
             self.outputs[job.index] = trace[5]
             self._settle(job, trace[2])
 
     def _stale(self, job: Job, key: Digest) -> None:
+        self.effects.made.discard(job.index)
         if job.command.kind:
             result = self._without_run(job, key)
             if result is not None:
@@ -236,11 +254,12 @@ class Decisions:
         """Whether loaded data, or the files of a job, are there to be read."""
         index = base.index
         if base.command.kind is Kind.LOADING:
-            return index in self.effects.loaded
-        result, outputs = self.results[index], self.outputs[index]
-        if result is None or outputs is None:
-            return result is not None
-        return self._memory.has_files(base, result, outputs)
+            return index in self.effects.made
+        result = self.results[index]
+        return result is not None and self._has_files(base, result, self.outputs[index])
+
+    def _has_files(self, job: Job, result: Digest, outputs: bytes | None) -> bool:
+        return outputs is None or self._memory.has_files(job, result, outputs)
 
     def _missing(self, jobs: Sequence[Job]) -> list[Job]:
         """Those of the jobs, or of what they promised, whose values are not there (yet)."""
@@ -275,7 +294,6 @@ class Decisions:
         if self.status[job.index] in {_DONE, _DELEGATED}:
             self.traces.pop(job.index, None)
             self.revived.add(job.index)
-            self.effects.unsettled(job)
             self._reopen(job)
 
     def _reopen(self, job: Job) -> None:
@@ -283,6 +301,9 @@ class Decisions:
         result = self.results[job.index]
         if result is not None:
             self._before[job.index] = result
+        self._outdated.pop(job.index, None)
+        if self.effects.active:
+            self.effects.unsettled(job)
         self._move(job, _WAITING)
         self.results[job.index] = None
         self._agenda.append(job)
@@ -294,29 +315,55 @@ class Decisions:
             self._outdate(job)
         if self.effects.active:
             self.effects.settled(job)
+        if self._outdated and self._rests_on_outdated(job):
+            self._mark(job)
         for dependant in self._dependants.pop(job.index, ()):
             left = self._waiting[dependant.index] - 1
             self._waiting[dependant.index] = left
             if not left and self.status[dependant.index] in {_WAITING, _DELEGATED}:
                 self._agenda.append(dependant)
 
-    def _outdate(self, job: Job) -> None:
-        """A job that ran again gave another result: those that are settled by the old one, and not
-        those that waited for it, are decided about again as soon as nothing runs that may be
-        reading what they made."""
-        for user in self.effects.users(job):
-            if self.status[user.index] == _DONE and user.index not in self.promised:
-                self._outdated[user.index] = user
-                self.effects.unsettled(user)
+    # -- results that turned out others ------------------------------------------------------
+
+    def _outdate(self, changed: Job) -> None:
+        """A job that ran again gave another result: all that are settled by the old one, directly
+        or not, are decided about again, as soon as nothing runs that may be reading what they
+        made. Until then nothing begins that rests on them."""
+        agenda = [changed]
+        while agenda:
+            job = agenda.pop()
+            for user in self.effects.users(job):
+                if not self._is_done(user.index) or user.index in self.promised:
+                    continue
+                self._mark(user)
+                if job is changed:
+                    self._settled_at.pop(user.index, None)
+                agenda.append(user)
+
+    def _mark(self, job: Job) -> None:
+        self._outdated[job.index] = job
+        key = self._known_key(job)
+        if key is not None:
+            self._settled_at[job.index] = key
+        if self.effects.active:
+            self.effects.unsettled(job)
+
+    def _rests_on_outdated(self, job: Job) -> bool:
+        return not self._outdated.keys().isdisjoint([u.index for u in job.upstream])
 
     def _redo(self) -> None:
         """Decide again about what is outdated, if nothing runs."""
-        if self._counts[_RUNNING] or self._counts[_READY] or self.stopping:
-            return
-        outdated, self._outdated = self._outdated, {}
-        for job in outdated.values():
-            self._reopen(job)
-        self._drain()
+        counts = self._counts
+        while self._outdated or self._held:
+            if counts[_RUNNING] or counts[_READY] or self.stopping:
+                break
+            for job in list(self._outdated.values()):
+                self._reopen(job)
+            self._agenda.extend(self._held)
+            self._held.clear()
+            self._drain()
+
+    # -- jobs that define jobs ---------------------------------------------------------------
 
     def _expand(self, job: Job, template: Digest, expansion: Expansion) -> None:
         """Take in what a generator made; it is settled when all that it promised is (rule 15)."""
@@ -325,7 +372,9 @@ class Decisions:
         self.promised[job.index] = tuple(expansion.promised)
         self._move(job, _DELEGATED)
         unsettled = [p for p in expansion.promised if self.results[p.index] is None]
-        wanted = [c for c in expansion.children if self._recurse or c.id in self._wanted_children]
+        wanted = self._lasting(
+            [c for c in expansion.children if self._recurse or c.id in self._wanted_children]
+        )
         self._admissions.append([*wanted, *expansion.promised])
         if unsettled:
             self._wait(job, unsettled)
@@ -344,14 +393,18 @@ class Decisions:
         else:
             self._settle(job, self._effective(job))
 
+    def _lasting(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """The jobs that are wanted for themselves, not only as far as others need them."""
+        effects = self.effects
+        return [job for job in jobs if effects.is_wanted(job)] if effects.active else jobs
+
     def grow(self, jobs: Iterable[Job] = ()) -> None:
         """Make room for jobs that came into the graph."""
         more = self._graph.size - len(self.status)
         self.status.extend(bytes(more))
         self.results.extend([None] * more)
         self.outputs.extend([None] * more)
-        if jobs:
-            self.effects.grow(jobs)
+        self.effects.grow(jobs)
 
     def _effective(self, job: Job) -> Digest:
         """The result of a generator with the results of what it promised."""

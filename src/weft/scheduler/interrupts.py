@@ -14,6 +14,8 @@ class Stops:
 
     def __init__(self) -> None:
         self.count = 0
+        self.asked: int | None = None
+        """The signal by which somebody wants this process to end, if there was one."""
 
     def __call__(self) -> int:
         return self.count
@@ -28,7 +30,7 @@ def counted_interrupts(wake: Callable[[], None]) -> Iterator[Stops]:
     """Count SIGINT instead of raising KeyboardInterrupt; ``wake`` is called for each.
 
     SIGTERM and SIGHUP count too where nobody handles or ignores them: what runs is cancelled in
-    order, instead of being left half-made.
+    order, instead of being left half-made; whoever began the run then ends the process by it.
 
     Only the main thread can set signal handlers; elsewhere nothing is counted.
     """
@@ -37,8 +39,9 @@ def counted_interrupts(wake: Callable[[], None]) -> Iterator[Stops]:
         yield stops
         return
 
-    def count(_number: int, _frame: FrameType | None) -> None:
+    def count(number: int, _frame: FrameType | None) -> None:
         stops.count += 1
+        stops.asked = number if number in _ASKED else stops.asked
         wake()
 
     free = [number for number in _ASKED if signal.getsignal(number) is signal.SIG_DFL]

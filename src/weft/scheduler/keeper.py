@@ -12,7 +12,7 @@ from weft.graph.graph import Graph
 from weft.model.job import FilesJob, InvariantJob, Job, LoadingJob
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
-from weft.scheduler.effects import is_temporary
+from weft.scheduler.effects import is_temporary, whole
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.store.journal import Journal
@@ -62,6 +62,41 @@ class Keeper:
                 there=entry.there,
             )
 
+    def check_inputs(self, job: Job, outcome: Outcome) -> None:
+        """Let no result be remembered that may rest on files which somebody changed (rule 23).
+
+        What a job itself changed, when it ran alone, it had read before, or knows.
+        """
+        if outcome.state is not AttemptState.DONE:
+            return
+        found = {whole(upstream).id: self._moved(upstream) for upstream in job.upstream}
+        moved = {owner: path for owner, path in found.items() if path is not None}
+        if not all(self._is_own_doing(*one, job, outcome) for one in moved.items()):
+            outcome.remember = False
+            told = f"not remembered: {', '.join([*moved.values()][:SUSPECTS])} changed meanwhile"
+            outcome.note = f"{outcome.note}; {told}" if outcome.note else told
+
+    def _moved(self, upstream: Job) -> str | None:
+        """A file that a job depends on and that is another than the plan knows of."""
+        if isinstance(upstream, InvariantJob):
+            moved = self._remembered.moved(upstream)
+            return moved[0] if moved else None
+        base = whole(upstream)
+        result, outputs = self._plan.results[base.index], self._plan.outputs[base.index]
+        if result is None or outputs is None or self._remembered.has_files(base, result, outputs):
+            return None
+        return self._remembered.look(base.id, result, outputs).path or base.id
+
+    def _is_own_doing(self, owner: str, path: str, job: Job, outcome: Outcome) -> bool:
+        """Whether nobody but this job can have changed the file since its owner had made it."""
+        try:
+            written = Path(path).stat().st_mtime
+        except OSError:
+            return False
+        if written < outcome.started - SLACK or self._plan.counts().running > 1:
+            return False
+        return {owner}.issuperset(self._at_work(written, job.id))
+
     def give_up(self, spent: Iterable[Job]) -> bool:
         """Remove what nobody needs any more; whether data of this process were among it."""
         unloaded = False
@@ -84,7 +119,7 @@ class Keeper:
     def close(self) -> None:
         """The run has ended in order: unload what is still loaded, and let the journal be."""
         for job in self._graph:
-            if isinstance(job, LoadingJob) and job.index in self._plan.effects.loaded:
+            if isinstance(job, LoadingJob) and job.index in self._plan.effects.made:
                 self._unload(job)
         self._journal.remove()
 
@@ -94,7 +129,6 @@ class Keeper:
         """Jobs whose files are not as they left them any more, with what is known about it."""
         if not self._attempts:
             return
-        self._attempts.sort()
         for job in self._graph:
             result, outputs = self._plan.results[job.index], self._plan.outputs[job.index]
             if outputs is None or result is None or is_temporary(job):
@@ -116,7 +150,8 @@ class Keeper:
         return f"was changed after its job had ended; then there ran: {listed}"
 
     def _at_work(self, moment: float, owner: str) -> list[str]:
-        """Jobs that were running at a moment."""
+        """Jobs that were running at a moment, as far as they have ended."""
+        self._attempts.sort()
         first = bisect_right(self._attempts, (moment + SLACK, 0.0, ""))
         return [
             name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from weft.errors import WeftError
 from weft.executors.base import Executor, Report, Running, RunSettings, Task
@@ -185,7 +185,7 @@ class Loop:
             waiting=counts.waiting + counts.ready,
             total=counts.total,
             left=self.left,
-            jobs=tuple(self._live_job(one) for one in self.executor.running()),
+            jobs=tuple(self._live_job(one) for one in self.running()),
         )
 
     def _live_job(self, running: Running) -> LiveJob:
@@ -202,6 +202,11 @@ class Loop:
             progress=running.progress,
             trail=running.trail,
         )
+
+    def running(self) -> list[Running]:
+        """The jobs under way now."""
+        here = self._here.running() if self._here is not None else []
+        return [*(replace(one, number=0) for one in here), *self.executor.running()]
 
     # -- steering ----------------------------------------------------------------------------
 
@@ -257,6 +262,8 @@ class Loop:
     def _run_here(self, tasks: list[Task], here: Executor) -> None:
         """Run jobs that change this process, which waits for them; workers are forked anew."""
         here.submit(tasks)
+        self._next_tick = self._next_live = 0.0
+        self._tick()  # so that they are seen: nothing is painted while they run
         for _ in tasks:
             for report in here.wait(None):
                 self._take(report)
@@ -323,6 +330,8 @@ class Loop:
         job, outcome = report.task.job, report.outcome
         if isinstance(job, FilesJob):
             self._keeper.settle(job, outcome)
+        if job.extra or job.inputs:
+            self._keeper.check_inputs(job, outcome)
         if self._echo and (outcome.stdout is not None or outcome.stderr is not None):
             self._reporter.printed(job, outcome)
         if outcome.state is AttemptState.DONE:

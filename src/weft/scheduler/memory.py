@@ -19,7 +19,7 @@ from weft.scheduler.ready import History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
 from weft.store.objects import Composite, Input
 from weft.store.rows import TraceFlag
-from weft.store.seals import Seen, State, decode, is_unchanged, present
+from weft.store.seals import UNCHANGED, Seen, State, decode, is_unchanged, is_whole, present
 from weft.store.store import Store
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Remembered:
         self._observed_now: dict[tuple[str, str], Digest | None] = {}
         self._files = FileHasher(store.file_stats)
         self._inputs: dict[int, Input] = {}
+        self._doubtful: frozenset[str] | None = None
+        """Jobs whose files are to be read whatever their times; None before that was asked."""
         self._root = graph.root if graph.root not in {None, str(Path.cwd())} else None
         """Folder to look at files from, where that is not the working folder."""
         self.rebuilder = Rebuilder(
@@ -84,6 +86,16 @@ class Remembered:
         there = [one for one in digests if one not in {None, ABSENT}]
         return watched_digest(job.watched, there) if len(there) == len(digests) else None
 
+    def moved(self, job: InvariantJob) -> list[str]:
+        """Files that an invariant watches and that are not as they were when it was asked."""
+        with self._at_root():
+            paths = dict(zip(job.watched, map(os.path.abspath, job.watched), strict=True))
+            return [
+                path
+                for path, absolute in paths.items()
+                if self._look("file", absolute) != self.observe("file", absolute)
+            ]
+
     def part(self, job: Job, outputs: bytes | None) -> Digest | None:
         """The digest of the file that a job stands for."""
         if outputs is None or not isinstance(job, PartJob):
@@ -98,6 +110,12 @@ class Remembered:
 
     def look(self, job_id: str, result: Digest, outputs: bytes) -> Seen:
         """Whether the files that a job keeps are there as it left them."""
+        if self._doubtful is None:
+            self._doubtful = self._store.doubtful()
+        if job_id in self._doubtful:
+            with self._at_root():
+                whole = is_whole(outputs, job_id, result, None)
+            return UNCHANGED if whole else Seen(State.CHANGED, job_id)
         if self._root is None:
             return is_unchanged(outputs, job_id, result, self._files)
         with self._at_root():

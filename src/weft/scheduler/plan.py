@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from weft.model.job import Digest, Job
 from weft.model.kind import Kind
 from weft.scheduler.decisions import Decisions
+from weft.scheduler.effects import is_lazy, whole
 from weft.scheduler.port import Expansion
 from weft.scheduler.status import Counts, Status
 
@@ -24,22 +25,30 @@ class Plan(Decisions):
     # -- what is wanted ----------------------------------------------------------------------
 
     def want(self, targets: Sequence[Job] | None) -> None:
-        """Decide about ``targets`` (None: all jobs) and their upstream, in definition order."""
+        """Decide about ``targets`` (None: all jobs) and their upstream, in definition order.
+
+        Temporary files and data are made as far as others need them; but where nothing else is
+        among the targets, somebody wants to have them.
+        """
         if targets is None:
-            idle = self.effects.idle() if self.effects.active else ()
-            self._admit([j for j in self._graph if j.definer is None and j.index not in idle])
+            wanted = [job for job in self._graph if job.definer is None]
         else:
             self._targets = {job.index for job in targets}
-            self._admit(self._unwanted_upstream(self._with_definers(targets)))
-            self._want_ephemeral(targets)
+            if self.effects.active and all(map(is_lazy, targets)):
+                self._ask_for(targets)
+            wanted = self._with_definers(targets)
+        if targets is not None or self.effects.active:
+            wanted = self._unwanted_upstream(self._lasting(wanted))
+        self._admit(wanted)
         self._drain()
         self.ready.open(self._memory.history, self._dependants)
 
-    def _want_ephemeral(self, targets: Sequence[Job]) -> None:
-        """Temporary files that were asked for by name are made, although nobody reads them."""
-        for job in targets if self.effects.active else ():
-            if self.status[job.index] == _DONE and not self._is_there(job):
-                self._revive(job)
+    def _ask_for(self, targets: Iterable[Job]) -> None:
+        """Temporary files and data that were asked for are made, although nobody reads them."""
+        for base in map(whole, targets):
+            self.effects.asked.add(base.index)
+            if base.command.kind is Kind.LOADING:
+                self.revived.add(base.index)
 
     def consider(self, jobs: Sequence[Job]) -> list[Job]:
         """Decide about these jobs and their upstream as ``want`` would about all; returns them.
@@ -86,30 +95,29 @@ class Plan(Decisions):
         """A running job left a result (its digest), and maybe jobs, or files."""
         self.ready.release(job, duration)
         self.revived.discard(job.index)
+        if self.effects.active and is_lazy(job):
+            self.effects.made.add(job.index)
         if outputs is not None:
             self.outputs[job.index] = outputs
-        elif job.command.kind is Kind.LOADING:
-            self.effects.loaded.add(job.index)
         if expansion is not None:
             self._expand(job, result, expansion)
         else:
             self._settle(job, result)
         if self._agenda or self._admissions:
             self._drain()
-        if self._outdated:
-            self._redo()
+        self._redo()
 
     def failed(self, job: Job, duration: float | None = None) -> None:
         """A running job failed for good: what depends on it is blocked, and nothing else."""
         self.ready.release(job, duration)
         self._fail(job, _FAILED)
-        if self._outdated:
-            self._redo()
+        self._redo()
 
     def cancelled(self, job: Job) -> None:
         """A running job was cancelled; what depends on it just waits."""
         self.ready.release(job)
         self._fail(job, _CANCELLED)
+        self._redo()
 
     def returned(self, job: Job) -> None:
         """A running job did not run after all, or is to be tried again."""

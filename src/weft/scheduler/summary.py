@@ -64,6 +64,8 @@ class RunSummary:
     interrupted: bool = False
     executed: tuple[str, ...] = ()
     """Ids of the jobs that ran and ended well, in that order."""
+    asked: int | None = None
+    """The signal by which somebody wants this process to end."""
 
     def __str__(self) -> str:
         ended = self.ran + len(self.failed) + self.counts.cancelled

@@ -79,7 +79,7 @@ class Estimator:
         seconds = expected_seconds(open_jobs, durations, self._means, loop.workers)
         if seconds is None:
             return self._by_pace(loop, len(open_jobs), now)
-        under_way = sum(time.time() - running.started for running in loop.executor.running())
+        under_way = sum(time.time() - running.started for running in loop.running())
         return max(seconds - under_way / loop.workers, 0.0)
 
     def _by_pace(self, loop: Loop, jobs: int, now: float) -> float | None:

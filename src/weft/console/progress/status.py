@@ -101,7 +101,7 @@ def progress_of(loop: Loop, left: float | None) -> Progress:
     counts, now = loop.plan.counts(), time.time()
     running = [
         JobProgress(job.task.job.id, max(now - job.started, 0.0), job.progress, job.number, job.rss)
-        for job in loop.executor.running()
+        for job in loop.running()
     ]
     return Progress(
         done=counts.done,
@@ -320,7 +320,7 @@ class _LiveView:
         keys = self._terminal.read() if self._terminal is not None else ""
         if not keys:
             return False
-        running = {one.number: one.task.job.id for one in loop.executor.running()}
+        running = {one.number: one.task.job.id for one in loop.running()}
         for wish in self._steering.press(keys, running):
             self._grant(wish, loop, set(running.values()))
         return True
