@@ -67,6 +67,7 @@ def test_a_function_may_be_missing(again):
 def test_a_function_invariant_takes_its_arguments_in_either_order(graph):
     assert ppg.FunctionInvariant(writes, "x").job_id == "x"
     assert ppg.FunctionInvariant(writes).job_id == "FIwrites"
+    assert ppg.FunctionInvariant("y", writes, "/any/file.py").job_id == "y"
     with pytest.raises(ppg.JobContractError, match="is no function"):
         ppg.FunctionInvariant("a", "b")
     with pytest.raises(ppg.JobContractError, match="is no id"):

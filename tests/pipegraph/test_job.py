@@ -210,6 +210,17 @@ def test_memory_is_set_aside(graph):
         a.memory_needed = 0
 
 
+@pytest.mark.parametrize("number", ["a", "2", 1.5, None, True, [1], float("nan"), float("inf")])
+def test_amounts_that_are_no_whole_numbers_are_refused(graph, number):
+    (a,) = files("a")
+    with pytest.raises(ppg.JobContractError, match=r"can't use .* cores"):
+        a.cores_needed = number
+    with pytest.raises(ppg.JobContractError, match=r"can't use .* bytes of memory"):
+        a.memory_needed = number
+    a.memory_needed = 2e9
+    assert a.memory_needed == 2_000_000_000
+
+
 def test_resources_by_name(graph):
     job = ppg.FileGeneratingJob("a", writes(), resources=ppg.Resources.Exclusive)
     assert job.cores_needed == -2

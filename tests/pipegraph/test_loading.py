@@ -123,6 +123,51 @@ def test_misuse_is_refused_where_it_is_written(graph):
         ppg.DictEntryLoadingJob("a", [], 0, lambda: 1)
 
 
+class Slots:
+    __slots__ = ("x",)
+
+
+class Undeletable(SimpleNamespace):
+    def __delattr__(self, name):
+        raise AttributeError(name)
+
+
+class Full(dict):
+    def __delitem__(self, key):
+        raise TypeError(key)
+
+
+@pytest.mark.parametrize("holder", [Slots(), Undeletable()])
+def test_attributes_of_all_kinds_of_objects(graph, holder):
+    job = ppg.AttributeLoadingJob("load", holder, "x", lambda: 1)
+    ppg.FileGeneratingJob("a", lambda path: path.write_text(str(holder.x))).depends_on(job)
+    assert ran(ppg.run()) == {"load", "a"}
+    assert Path("a").read_text() == "1"
+    assert hasattr(holder, "x") == isinstance(holder, Undeletable)
+
+
+def test_entries_that_can_not_be_deleted(graph):
+    table = Full()
+    job = ppg.DictEntryLoadingJob("load", table, "x", lambda: 1)
+    ppg.FileGeneratingJob("a", lambda path: path.write_text(str(table["x"]))).depends_on(job)
+    assert ran(ppg.run()) == {"load", "a"}
+
+
+def test_what_can_not_be_set_fails_its_loader(graph):
+    loaders = [
+        ppg.AttributeLoadingJob("slots", Slots(), "other", lambda: 1),
+        ppg.AttributeLoadingJob("class", int, "other", lambda: 1),
+        ppg.DictEntryLoadingJob("entry", {}, [], lambda: 1),
+    ]
+    ppg.FileGeneratingJob("a", writes()).depends_on(loaders)
+    ppg.FileGeneratingJob("b", writes())
+    outcomes = ppg.run(raise_on_job_error=False)
+    assert ran(outcomes) == {"b"}
+    for loader in loaders:
+        assert isinstance(loader.exception, ppg.JobContractError)
+        assert "Nothing can be loaded into" in str(loader.exception)
+
+
 def test_a_loader_can_not_define_jobs(graph):
     load = ppg.DataLoadingJob("load", lambda: ppg.FileGeneratingJob("b", writes()))
     ppg.FileGeneratingJob("a", writes()).depends_on(load)

@@ -82,6 +82,7 @@ def test_a_job_that_is_killed_died(graph):
     assert isinstance(job.exception, ppg.JobDiedException)
     assert job.exception.exit_code == -signal.SIGKILL
     assert job.error_reason == "Unknown/died"
+    assert str(job.exception).startswith("Job 'a' has no result: killed by SIGKILL")
     assert not Path("a").exists()
 
 
@@ -90,6 +91,37 @@ def test_a_job_that_ends_its_process_died(graph):
     ppg.run(raise_on_job_error=False)
     assert isinstance(job.exception, ppg.JobDiedException)
     assert job.exception.exit_code == 3
+    assert "with exit code 3" in str(job.exception)
+
+
+def test_what_is_wrong_is_said_without_names_of_classes_of_ours(graph):
+    ppg.FileGeneratingJob("a", writes()).depends_on_file("nosuch")
+    ppg.FileGeneratingJob("exits", lambda: sys.exit(4))
+    ppg.FileGeneratingJob("killed", lambda: os._exit(3))
+    with pytest.raises(ppg.RuntimeError) as caught:
+        ppg.run()
+    facts = caught.value.facts
+    assert facts["nosuch"].startswith("Job 'nosuch' can't start: ")
+    assert facts["exits"] == "Job 'exits' has no result: the job called sys.exit(4)."
+    assert facts["killed"].startswith("Job 'killed' has no result: its process ended itself")
+
+
+def test_a_job_that_needs_more_memory_than_there_is(graph):
+    job = ppg.FileGeneratingJob("a", writes())
+    job.memory_needed = 10**18
+    ppg.run(raise_on_job_error=False)
+    assert job.error_reason == "Needed to much memory/cores"
+    assert str(job.exception).startswith("Job 'a' can't start: it asks for ")
+
+
+def test_outcomes_read_like_a_dict(graph):
+    a = ppg.FileGeneratingJob("a", writes())
+    ppg.FileGeneratingJob("b", lambda: 1 / 0).depends_on(a)
+    outcomes = ppg.run(raise_on_job_error=False)
+    assert repr(outcomes) == "{'a': Success, 'b': Failed}"
+    for number in range(60):
+        ppg.ParameterInvariant(str(number), number)
+    assert repr(ppg.run(raise_on_job_error=False)).endswith("'PI47': Skipped, and 12 more}")
 
 
 class Odd(Exception):

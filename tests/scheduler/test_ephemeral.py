@@ -176,14 +176,11 @@ def run(
 
 def consumers(finished: Finished, name: str) -> list[Job]:
     """The jobs that read what a job makes, also by one of its parts."""
-    names, users = {name}, []
-    for job in finished.graph:
-        if names.intersection(upstream.id for upstream in job.upstream):
-            if job.command.kind is Kind.PART:
-                names.add(job.id)
-            else:
-                users.append(job)
-    return users
+    jobs = list(finished.graph)
+    parts = (job.id for job in jobs if job.command.kind is Kind.PART and job.extra[0].id == name)
+    names = {name, *parts}
+    users = (job for job in jobs if names.intersection(u.id for u in job.upstream))
+    return [user for user in users if user.command.kind is not Kind.PART]
 
 
 def check_kept(
@@ -225,11 +222,11 @@ def check_removed(world: World, finished: Finished, calls: Sequence[Call]) -> No
 
 def idle_of(finished: Finished) -> set[str]:
     """Ids of the jobs that make only what is there for others, if nobody needs it."""
+    lazy = [j for j in finished.graph if is_lazy(j) and j.command.kind is not Kind.PART]
+    users = {job.id: {user.id for user in consumers(finished, job.id)} for job in lazy}
     idle: set[str] = set()
-    for job in reversed(list(finished.graph)):
-        users = {user.id for user in consumers(finished, job.id)}
-        if is_lazy(job) and job.command.kind is not Kind.PART and users <= idle:
-            idle.add(job.id)
+    while more := {name for name, needing in users.items() if needing <= idle} - idle:
+        idle |= more
     return idle
 
 
@@ -576,6 +573,20 @@ def test_two_jobs_can_give_the_same_to_others_that_waited() -> None:
     del world.disk["b"]
     assert world.run(script).executed == ["g", "h", "g-t", "b"]
     assert set(world.disk) == {"a", "b"}
+
+
+def test_a_new_job_that_rests_on_a_failed_one_and_on_one_that_runs_is_blocked() -> None:
+    made = (files("a", "slow", "bad"),)
+    script = [
+        files("slow"),
+        files("bad", code=1),
+        files("first", code=2),
+        Call("g", extra=("first",), kind=Kind.EXTENDING, makes=made),
+    ]
+    ends = iter([2, 0, 1, 0])  # bad fails; first and g are done; slow is last
+    finished = World().run(script, fails="bad".__eq__, lanes=3, pick=lambda _number: next(ends))
+    assert finished.status("g-a") is Status.BLOCKED
+    assert finished.status("slow") is Status.DONE
 
 
 # -- many --------------------------------------------------------------------------------------

@@ -105,7 +105,11 @@ class Call:
             case Kind.FILES:
                 form = Form.ONE if len(self.temporary) == 1 else Form.LIST
                 temporary = self.temporary if True in self.temporary else ()
-                return self.extra, self.paths, OutputStyle(form, temporary=temporary, lazy=self.lazy)
+                return (
+                    self.extra,
+                    self.paths,
+                    OutputStyle(form, temporary=temporary, lazy=self.lazy),
+                )
             case Kind.PART:
                 return self.extra, self.place
             case Kind.INVARIANT:

@@ -19,6 +19,7 @@ from weft.errors import UserError
 from weft.graph.expression import quoted
 from weft.graph.graph import Graph
 from weft.model.job import FilesJob, InvariantJob, Job
+from weft.model.kind import Kind
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
@@ -130,7 +131,7 @@ def check_deletable(graph: Graph, ids: Collection[str]) -> None:
             )
     needed: dict[str, list[str]] = {}
     for job in graph:
-        if job.id not in ids:
+        if job.id not in ids and job.command.kind is not Kind.FINAL:
             for upstream in job.upstream:
                 if upstream.id in ids:
                     needed.setdefault(upstream.id, []).append(job.id)

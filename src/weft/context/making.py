@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from weft.context.definitions import note_changes, save_code, versions
+from weft.context.definitions import note_changes, save_code, save_definitions, versions
 from weft.errors import CommandFailed, Interrupted, MakeFailed
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.graph import Graph
@@ -154,6 +154,7 @@ class Making:
             store.end_run(outcome)
         if here is not None:
             note_changes(self.graph, self.fingerprinter)
+            save_definitions(self.graph, self.store)  # jobs may depend on generated ones now
         return summary
 
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
 from weft.model.job import Digest
+from weft.store import live
 from weft.store.journal import Entry, Journal
-from weft.store.seals import State, decode, is_unchanged, is_whole
+from weft.store.seals import decode, encode, is_whole
 from weft.store.store import Store
+
+LIVE_SLACK = 3.0
+"""Seconds by which a busy run may be late to say that it is alive."""
 
 
 def at_root(graph: Graph) -> AbstractContextManager[None]:
@@ -47,9 +51,17 @@ def recover_outputs(store: Store, say: Callable[[str], None]) -> None:
             say(f"{left.root} is gone, so what a killed run left half-made there is, too.")
         else:
             with chdir(root):
-                for done in recover(left.entries, is_trusted):
+                for done in recover(left.entries, is_trusted, _alive(store.folder)):
                     say(str(done))
     journal.remove()
+
+
+def _alive(folder: Path) -> float | None:
+    """When the killed run was seen last: it said so twice a second, after its first tick."""
+    try:
+        return (folder / live.NAME).stat().st_mtime + LIVE_SLACK
+    except OSError:
+        return None
 
 
 def _root(noted: str, folder: Path) -> Path | None:
@@ -65,13 +77,9 @@ def remove_outputs(store: Store, graph: Graph, job_ids: Collection[str]) -> None
     hasher = FileHasher(store.file_stats)
     with at_root(graph):
         for name, (result, outputs) in _newest_outputs(store, set(job_ids)).items():
-            if is_unchanged(outputs, name, result, hasher).state is State.UNCHANGED:
-                _remove(outputs, name, result)
-
-
-def _remove(outputs: bytes, job_id: str, result: Digest) -> None:
-    for file in decode(outputs, job_id, result):
-        Path(file.path).unlink(missing_ok=True)
+            for file in decode(outputs, name, result):
+                if is_whole(encode([file]), file.path, file.digest, hasher):
+                    Path(file.path).unlink(missing_ok=True)
 
 
 def _newest_outputs(store: Store, job_ids: Collection[str]) -> dict[str, tuple[Digest, bytes]]:

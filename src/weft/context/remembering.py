@@ -71,12 +71,21 @@ def recollect(
             spec=spec[0] if spec and command.kind else None,
         )
     recall(graph, rows)
+    _link(graph, script)
     jobs = [(entry[0], entry[2]) for entry in script.jobs]
     home = Home.read(script.home)
     graph.root = home.folder or None
     numbers = {id(command): number for number, command in enumerate(commands)}
     graph.kept = Kept(script.commands, jobs, script.calls, numbers)
     return Recollection(graph, fingerprinter, folder, script.digest, home)
+
+
+def _link(graph: Graph, script: Script) -> None:
+    """Bring in what the script's jobs depend on and generators defined later."""
+    for name, _number, _definition, _inputs, extra, *_ in script.jobs:
+        job = graph.jobs[name]
+        if len(extra) > len(job.extra) and isinstance(job, FullJob):
+            job.extra = tuple(graph.jobs[one] for one in extra if one in graph.jobs)
 
 
 def _remembered_command(graph: Graph, number: int, row: KeptCommand) -> Command:
@@ -304,7 +313,9 @@ class Recollection:
     @property
     def cure(self) -> str:
         """The next step to have what can't run here."""
-        return self.home.command(self.folder)
+        command = self.home.command(self.folder)
+        faces = any(command.kind for command in self.graph.commands.values())
+        return command.removesuffix(" make") if faces else command
 
 
 class Recalled(Remembered):

@@ -13,16 +13,16 @@ Whoever is killed in between leaves the journal, by which ``recover`` does the l
 All paths count from the current folder: that of the graph.
 """
 
-# ruff: noqa: PTH103, PTH104, PTH105, PTH108, PTH112, PTH114 - 100,000 files, and 1 us for each Path
+# ruff: noqa: PTH103, PTH104, PTH105, PTH108, PTH112, PTH114, PTH116 - 100,000 files, and 1 us for each Path
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
+from itertools import count
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ from weft.store.journal import Entry
 from weft.store.seals import SealedFile, encode, result_of
 
 _CHUNK = 1 << 18
+_NAME_BYTES = 255
 _TRIES = 2
 _OWN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 """Opens a file, but no link; and does not wait for the writer of a pipe."""
@@ -41,7 +42,21 @@ _OWN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 def _aside(path: str) -> str:
     """Where what stood at ``path`` waits for the end of the attempt."""
     folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}.{name}.weft-aside"
+    return f"{folder}{slash}.{_short(name, 'weft-aside')}"
+
+
+def _broken_name(path: str) -> str:
+    """Where what a failed attempt left is kept; a folder in the way is left alone."""
+    folder, slash, name = path.rpartition("/")
+    names = (_short(name, end) for end in ("broken", *(f"broken-{n}" for n in count(2))))
+    return next(new for new in (f"{folder}{slash}{one}" for one in names) if not os.path.isdir(new))
+
+
+def _short(name: str, end: str) -> str:
+    """A name with an ending, of no more bytes than a name may have."""
+    if len(os.fsencode(name)) + len(end) + 2 <= _NAME_BYTES:
+        return f"{name}.{end}"
+    return f"{blake2b(os.fsencode(name), digest_size=DIGEST_SIZE).hexdigest()}.{end}"
 
 
 # -- before the attempt --------------------------------------------------------------------------
@@ -126,6 +141,9 @@ def seal(job: FilesJob) -> Sealed:
         aside = _aside(path)
         if os.access(aside, os.F_OK):
             os.unlink(aside)
+        if style.rename_broken:  # of an earlier attempt
+            with suppress(OSError):
+                os.unlink(_broken_name(path))
     return Sealed(result_of(style, [file.digest for file in files]), encode(files))
 
 
@@ -283,46 +301,30 @@ def abandon(
 def _abandon(path: str, has_old: bool, *, rename_broken: bool, restore: bool) -> Abandoned:
     fates: list[Fate] = []
     try:
-        if rename_broken and _rename_broken(path):
-            fates.append(Fate.RENAMED)
-        elif _remove(path):
-            fates.append(Fate.REMOVED)
+        if os.path.lexists(path):
+            fates.append(_put_away(path, rename=rename_broken))
         if has_old and restore:
             os.rename(_aside(path), path)
             fates.append(Fate.RESTORED)
         elif has_old:
-            _remove(_aside(path))
+            os.unlink(_aside(path))
     except OSError as error:
         return Abandoned(path, (*fates, Fate.STUCK), str(error))
     return Abandoned(path, tuple(fates))
 
 
-def _rename_broken(path: str) -> bool:
-    """Whether there was something and it is renamed: a folder in the way is left alone."""
-    try:
-        os.replace(path, f"{path}.broken")
-    except OSError:
-        return False
-    return True
+def _put_away(path: str, *, rename: bool) -> Fate:
+    """Remove a file, or rename it; a folder is never removed: who knows what is in it."""
+    if rename or (os.path.isdir(path) and not os.path.islink(path)):
+        os.replace(path, _broken_name(path))
+        return Fate.RENAMED
+    os.unlink(path)
+    return Fate.REMOVED
 
 
-def _remove(path: str) -> bool:
-    """Remove a file, or what the attempt made in its place; returns whether there was something."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        elif os.path.lexists(path):
-            raise
-        else:
-            return False
-    return True
-
-
-def recover(entries: Iterable[Entry], is_trusted: Callable[[Entry], bool]) -> list[Abandoned]:
+def recover(
+    entries: Iterable[Entry], is_trusted: Callable[[Entry], bool], alive: float | None = None
+) -> list[Abandoned]:
     """Clear up after a killed run.
 
     Parameters
@@ -332,6 +334,9 @@ def recover(entries: Iterable[Entry], is_trusted: Callable[[Entry], bool]) -> li
     is_trusted
         Whether what stands at the paths is what some attempt sealed: by a trace of the job, with
         `weft.store.seals.is_whole`.
+    alive
+        When the run was certainly alive last, in seconds since the epoch: what was written after
+        that may be somebody's own, and is renamed in any case.
 
     Returns
     -------
@@ -344,7 +349,14 @@ def recover(entries: Iterable[Entry], is_trusted: Callable[[Entry], bool]) -> li
                 with suppress(OSError):
                     os.unlink(_aside(path))
         else:
-            done += abandon(
-                entry.paths, rename_broken=entry.rename_broken, restore=True, there=entry.there
-            )
+            later = alive is not None and any(_written(path) > alive for path in entry.paths)
+            rename = entry.rename_broken or later
+            done += abandon(entry.paths, rename_broken=rename, restore=True, there=entry.there)
     return done
+
+
+def _written(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0

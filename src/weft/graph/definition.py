@@ -56,6 +56,8 @@ def define(job: Job) -> Digest:
     state = job.command.state.copy()
     if isinstance(job, FilesJob):
         state.update(b"files" + ascii((job.paths, job.style.keys)).encode())
+        if job.style.is_temporary:  # what was not to be kept is not there when it is to be
+            state.update(b"temporary" + ascii(job.style.temporary).encode())
     if job.roles:
         state.update(b"roles" + ascii(job.roles).encode())
     if job.arguments is None:
@@ -73,7 +75,7 @@ def define_all(jobs: Iterable[Job]) -> None:
         if job.definition is not None:
             continue
         if type(job) is not Job:
-            if isinstance(job, FilesJob) and not (job.roles or job.kwargs or job.style.keys):
+            if isinstance(job, FilesJob) and _is_bare(job):
                 _define_files(job)
             else:
                 define(job)
@@ -85,6 +87,10 @@ def define_all(jobs: Iterable[Job]) -> None:
             define(job)
         else:
             job.definition = state.digest()
+
+
+def _is_bare(job: FilesJob) -> bool:
+    return not (job.roles or job.kwargs or job.style.keys or job.style.temporary)
 
 
 def _define_files(job: FilesJob) -> None:

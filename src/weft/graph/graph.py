@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft.errors import UserError
 from weft.graph.spec import Spec, job_of
-from weft.model.job import DIGEST_SIZE, Command, Digest, Job, JobRecord
+from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
 from weft.model.kind import Kind
 from weft.model.resources import Options
 
@@ -121,6 +121,11 @@ class Graph:
             if job is not None and job.definer in self.generated:
                 self.generated[job.definer].remove(name)
         self.large = [entry for entry in self.large if entry[0] not in gone]
+        for job in self.jobs.values():
+            if (
+                isinstance(job, FullJob) and job.command.kind is Kind.FINAL
+            ):  # it waits for all others, whichever they are
+                job.extra = tuple(upstream for upstream in job.extra if upstream.id not in gone)
 
     def generated_by(self, definer: str) -> list[str]:
         """Ids of all the jobs that the generator made, and those made by them, and so on."""

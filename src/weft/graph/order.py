@@ -8,6 +8,9 @@ from weft.errors import CycleFound
 from weft.graph.graph import Graph
 from weft.model.job import Job
 
+SHOWN = 20
+"""Jobs of a cycle that are named in an error; all are in its ``cycle``."""
+
 
 def put_in_order(graph: Graph) -> None:
     """Move jobs behind what they depend on, and else leave them where they are.
@@ -73,9 +76,12 @@ def before(graph: Graph, job: Job) -> Iterable[Job]:
 
 def _cycle(way: list[str], again: str) -> CycleFound:
     cycle = (*way[way.index(again) :], again)
+    names = [repr(name) for name in cycle]
+    if len(names) > SHOWN:
+        names = [*names[: SHOWN // 2], f"{len(names) - SHOWN} more", *names[-SHOWN // 2 :]]
     return CycleFound(
         f"Job {again!r} would depend on itself.",
         cycle=cycle,
-        facts={"cycle": " needs ".join(repr(name) for name in cycle)},
+        facts={"cycle": " needs ".join(names)},
         cure="Take one of these dependencies away.",
     )

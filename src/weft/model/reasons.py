@@ -66,6 +66,16 @@ class ObservationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsEachTime:
+    """Jobs of this kind run in each run."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataNeeded:
+    """A job that must run needs the data that this one loads."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputMissing:
     """A file that the job made is not there any more, and is needed."""
 
@@ -106,6 +116,8 @@ Reason = (
     | DependencyAdded
     | DependencyRemoved
     | ObservationChanged
+    | RunsEachTime
+    | DataNeeded
     | OutputMissing
     | OutputChanged
     | ValueMissing

@@ -92,6 +92,8 @@ class FunctionInvariant(Invariant):
         Its id; by default ``FI`` and the function's name. The two may be swapped.
     function
         Any function; None for one that does not exist (yet).
+    absolute_path
+        Taken for the sake of old scripts: the code counts, wherever its file stands.
 
     Examples
     --------
@@ -104,7 +106,12 @@ class FunctionInvariant(Invariant):
     'helper'
     """
 
-    def __init__(self, job_id: Name | Callback, function: Callback | Name | None = None) -> None:
+    def __init__(
+        self,
+        job_id: Name | Callback,
+        function: Callback | Name | None = None,
+        absolute_path: Name | None = None,  # noqa: ARG002
+    ) -> None:
         name, code = (function, job_id) if callable(job_id) else (job_id, function)
         if code is not None and not callable(code):
             raise JobContractError(
@@ -187,4 +194,4 @@ def _watch(job: Invariant, job_id: str, paths: tuple[str, ...], name: str) -> No
     """Become the invariant of these files."""
     command = job.pipegraph.command(None, Kind.INVARIANT, name=name)
     job.stand_for(job_id, command, paths)
-    job.pipegraph.watch(job)
+    job.pipegraph.claims.watch(job)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from weft.errors import UserError
 from weft.model.job import FullJob
 from weft.model.job import Job as HeartJob
 from weft.model.promise import Promise
+from weft.model.resources import ALL
 from weft.pipegraph.callbacks import Callback, opaque, user_function
 from weft.pipegraph.current import current
 from weft.pipegraph.errors import CycleError, JobContractError
@@ -285,13 +285,14 @@ class Job(FullJob, metaclass=Singletons):
 
     @cores_needed.setter
     def cores_needed(self, number: int) -> None:
-        try:
-            self.give(cores=int(number))
-        except UserError as error:
+        cores = _whole(number)
+        if cores is None or cores < ALL or cores == 0:
             raise JobContractError(
                 f"Job {self.id!r} can't use {number!r} cores.",
-                cure="Give a number from 1 on, -1 (all but one) or -2 (all, and nothing beside).",
-            ) from error
+                cure="Give a whole number from 1 on, -1 (all but one) or -2 (all, and nothing "
+                "beside).",
+            )
+        self.give(cores=cores)
 
     @property
     def memory_needed(self) -> int:
@@ -300,12 +301,13 @@ class Job(FullJob, metaclass=Singletons):
 
     @memory_needed.setter
     def memory_needed(self, number: int) -> None:
-        if number != -1 and number < 1:
+        memory = _whole(number)
+        if memory is None or memory < -1 or memory == 0:
             raise JobContractError(
                 f"Job {self.id!r} can't use {number!r} bytes of memory.",
-                cure="Give a number of bytes, or -1 for no matter how many.",
+                cure="Give a whole number of bytes, or -1 for no matter how many.",
             )
-        self.give(memory=None if number == -1 else int(number), enforce_memory=False)
+        self.give(memory=None if memory == -1 else memory, enforce_memory=False)
 
     # -- what became of it -------------------------------------------------------------------
 
@@ -340,7 +342,7 @@ class Job(FullJob, metaclass=Singletons):
 
     @property
     def error_reason(self) -> str:
-        """``no error``, ``Indirect``, ``Exception`` or ``Unknown/died``."""
+        """``no error``, ``Indirect``, ``Exception``, ``Unknown/died``, or what was too much."""
         return self.outcome.reason if self.outcome is not None else "no error"
 
     @property
@@ -391,6 +393,19 @@ def flat(what: Iterable[Any]) -> Iterator[Any]:
                 break
         else:
             stack.pop()
+
+
+def _whole(number: Any) -> int | None:
+    """A number such as 2, 2.0 or ``numpy.int64(2)``, if it is a whole one.
+
+    >>> _whole(2e9), _whole(1.5), _whole("2"), _whole(True)
+    (2000000000, None, None, None)
+    """
+    try:
+        whole = int(number)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return whole if not isinstance(number, bool) and bool(whole == number) else None
 
 
 def _is_many(one: object) -> bool:

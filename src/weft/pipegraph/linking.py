@@ -19,8 +19,6 @@ from weft.pipegraph.errors import CycleError, JobContractError, PyPipeGraphError
 from weft.pipegraph.job import Job
 from weft.pipegraph.naming import joined, place_of
 
-SHOWN = 20
-"""Jobs of a cycle that are named in an error; all are in its ``cycle``."""
 Question = tuple[str, Callable[[], Any]]
 """Id of a job, and a function that says what it depends on."""
 
@@ -225,12 +223,8 @@ def _put_right(graph: Graph) -> None:
 
 
 def _told(error: CycleFound) -> CycleError:
-    """The same as an error of pipegraphs; with the cycle in words, as far as one can read it."""
-    names = [repr(name) for name in error.cycle]
-    if len(names) > SHOWN:
-        names = [*names[: SHOWN // 2], f"{len(names) - SHOWN} more", *names[-SHOWN // 2 :]]
-    facts = {"cycle": " needs ".join(names)}
-    return CycleError(error.title, cycle=error.cycle, facts=facts, cure=error.cure)
+    """The same as an error of pipegraphs."""
+    return CycleError(error.title, cycle=error.cycle, facts=error.facts, cure=error.cure)
 
 
 def _answer(job: Job, function: Callable[[], Any]) -> Any:

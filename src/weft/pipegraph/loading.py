@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,9 @@ from weft.pipegraph.naming import Name, path_id, word_id
 
 class Place:
     """Where loaded data go; it does not count for the code that loads them."""
+
+    owner: Any
+    name: Any
 
     def __weft_hash__(self) -> str:
         return type(self).__name__
@@ -45,11 +49,14 @@ class Attribute(Place):
 
     def put(self, value: Any) -> None:
         """Set it."""
-        setattr(self.owner, self.name, value)
+        try:
+            setattr(self.owner, self.name, value)
+        except (AttributeError, TypeError) as error:
+            raise _unfit(self, f"attribute {self.name!r}", error) from error
 
     def empty(self) -> None:
-        """Delete it, if it is there."""
-        if self.name in vars(self.owner):
+        """Delete it, if it is there and can be deleted."""
+        with suppress(AttributeError, TypeError):
             delattr(self.owner, self.name)
 
 
@@ -66,11 +73,15 @@ class Entry(Place):
 
     def put(self, value: Any) -> None:
         """Set it."""
-        self.owner[self.name] = value
+        try:
+            self.owner[self.name] = value
+        except (KeyError, TypeError) as error:
+            raise _unfit(self, f"entry {self.name!r}", error) from error
 
     def empty(self) -> None:
-        """Remove it, if it is there."""
-        self.owner.pop(self.name, None)
+        """Remove it, if it is there and can be removed."""
+        with suppress(KeyError, TypeError):
+            del self.owner[self.name]
 
 
 class DataLoadingJob(Job, LoadingJob):
@@ -457,6 +468,15 @@ class MappedArray(CacheFile):
         import numpy as np
 
         return np.load(self.path, mmap_mode="r")
+
+
+def _unfit(place: Place, what: str, error: Exception) -> JobContractError:
+    """The error of a place that takes nothing."""
+    return JobContractError(
+        f"Nothing can be loaded into {what} of a {type(place.owner).__name__}.",
+        facts={"because": error},
+        cure="Give an object, or a name in it, that can be set.",
+    )
 
 
 def _put(callback: Callback, place: Place) -> None:

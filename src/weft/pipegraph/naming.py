@@ -24,7 +24,7 @@ def path_id(name: Name) -> str:
     ('a/c.txt', '/elsewhere/x')
     """
     path: str = name if type(name) is str else os.fspath(_text_or_path(name))
-    if "./" in path or "//" in path or path[:1] == "/" or path[-1:] == "/":
+    if "./" in path or "//" in path or path[:1] == "/" or path[-1:] in {"/", "."}:
         path = _inside(path)
     if not path or not path.isprintable():
         raise JobContractError(
@@ -47,7 +47,7 @@ def _inside(path: str) -> str:
     pipegraph = current_or_none()
     here = pipegraph.root if pipegraph is not None else os.getcwd()  # noqa: PTH109 - links stay
     whole = os.path.normpath(os.path.join(here, path))  # noqa: PTH118
-    return whole[len(here) + 1 :] if whole.startswith(here.rstrip("/") + "/") else whole
+    return whole.removeprefix(f"{here.rstrip('/')}/")
 
 
 def word_id(name: Name) -> str:

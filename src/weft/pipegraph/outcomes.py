@@ -8,9 +8,11 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import weft.errors
+from weft.model.outcome import Outcome, describe
 from weft.model.states import AttemptState
 from weft.pipegraph.errors import JobContractError, JobDiedException, PyPipeGraphError
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from weft.pipegraph.job import Job
     from weft.store.rows import AttemptRow
     from weft.store.store import Store
+
+SHOWN = 50
+"""Jobs that a ``repr`` of the outcomes of all of them names."""
+UNSTARTED = "CannotStart"
+"""What reports of jobs that could not begin have for the class of an exception."""
 
 
 class JobOutcome(Enum):
@@ -58,10 +65,18 @@ class RecordedJobOutcome:
     """What it raised, where its kind of error can be made again; else a ``PyPipeGraphError``."""
     runtime: float | None = None
     """Seconds; None if it did not run."""
+    needed_too_much: bool = False
+    """Whether it could not begin, as it asks for more memory than there is."""
 
     @property
     def reason(self) -> str:
-        """``no error``, ``Indirect``, ``Exception`` or ``Unknown/died``."""
+        """What kind of failure it was.
+
+        ``no error``, ``Indirect``, ``Exception``, ``Unknown/died`` or ``Needed to much
+        memory/cores``, as pypipegraph spells it.
+        """
+        if self.needed_too_much:
+            return "Needed to much memory/cores"
         if self.outcome is JobOutcome.UpstreamFailed:
             return "Indirect"
         if self.error is None:
@@ -69,7 +84,7 @@ class RecordedJobOutcome:
         return "Unknown/died" if isinstance(self.error, JobDiedException) else "Exception"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Outcomes(Mapping[str, RecordedJobOutcome]):
     """The outcomes of all jobs by id, each put together when it is asked for.
 
@@ -87,6 +102,12 @@ class Outcomes(Mapping[str, RecordedJobOutcome]):
     """Its number in the store; None where nothing had to run."""
     _raised: dict[str, BaseException] = field(default_factory=dict)
     """The exceptions that were made already."""
+
+    def __repr__(self) -> str:
+        shown = [f"{name!r}: {self[name].outcome.value}" for name in islice(self, SHOWN)]
+        if len(self) > SHOWN:
+            shown.append(f"and {len(self) - SHOWN} more")
+        return f"{{{', '.join(shown)}}}"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.job_ids)
@@ -114,7 +135,8 @@ class Outcomes(Mapping[str, RecordedJobOutcome]):
             error = PyPipeGraphError(words) if attempt is None else exception_of(attempt)
             self._raised[job_id] = error
         seconds = attempt.duration if attempt is not None else None
-        return RecordedJobOutcome(job_id, JobOutcome.Failed, error, seconds)
+        too_much = attempt is not None and _needed_too_much(attempt)
+        return RecordedJobOutcome(job_id, JobOutcome.Failed, error, seconds, too_much)
 
 
 def gathered(
@@ -162,17 +184,40 @@ def exception_of(attempt: AttemptRow) -> BaseException:
     """What a job raised, or how it ended, as an exception of this process."""
     report = attempt.error
     if attempt.state is AttemptState.FAILED and report is not None:
-        return _revived(report)
-    words = report.message if report is not None else attempt.note
+        return _revived(attempt.job_id, report)
     code = -attempt.signal if attempt.signal is not None else attempt.exit_code
     return JobDiedException(
-        f"Job {attempt.job_id!r} ended without a result: {words or attempt.state.job_state.value}.",
+        f"Job {attempt.job_id!r} has no result: {_cause(attempt)}.",
         exit_code=1 if code is None else code,
     )
 
 
-def _revived(report: ErrorReport) -> BaseException:
+def _cause(attempt: AttemptRow) -> str:
+    """How an attempt ended, in words."""
+    if attempt.error is not None:
+        return attempt.error.message
+    return describe(
+        Outcome(
+            attempt.state,
+            attempt.started,
+            attempt.duration,
+            exit_code=attempt.exit_code,
+            signal=attempt.signal,
+            note=attempt.note,
+        )
+    )
+
+
+def _needed_too_much(attempt: AttemptRow) -> bool:
+    report = attempt.error
+    return report is not None and report.type == UNSTARTED and report.message.startswith("it asks")
+
+
+def _revived(job_id: str, report: ErrorReport) -> BaseException:
     """An exception of the kind that was raised, if it is known here and takes a text."""
+    if report.type in {UNSTARTED, SystemExit.__name__}:
+        verb = "can't start" if report.type == UNSTARTED else "has no result"
+        return PyPipeGraphError(f"Job {job_id!r} {verb}: {report.message}.")
     kind = _class_of(report.type_names[0]) if report.type_names else None
     if kind is None:
         return PyPipeGraphError(str(report))

@@ -13,13 +13,14 @@ from weft.console.context import Context
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.callables import name_of
 from weft.graph.graph import Graph
-from weft.model.job import Command, FilesJob, InvariantJob
+from weft.model.job import Command, FilesJob
 from weft.model.job import Job as HeartJob
 from weft.model.kind import Kind
 from weft.model.outputs import OutputStyle
 from weft.model.promise import Promise
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.pipegraph.acceptance import Acceptance
+from weft.pipegraph.claims import Claims
 from weft.pipegraph.current import current_or_none, forked, make_current
 from weft.pipegraph.errors import JobContractError, PyPipeGraphError
 from weft.pipegraph.extension import Extension
@@ -28,7 +29,7 @@ from weft.pipegraph.linking import Links
 from weft.pipegraph.logs import INFO, RunLog
 from weft.pipegraph.naming import origin_of
 from weft.pipegraph.outcomes import RecordedJobOutcome
-from weft.pipegraph.redefinition import refuse_claim, settle, watched_output
+from weft.pipegraph.redefinition import settle
 from weft.pipegraph.resource_coordinators import LocalSystem
 from weft.pipegraph.running import run
 
@@ -115,8 +116,6 @@ class Pipegraph:
         self.extensions: dict[str, Extension] = {}
         """What the generating jobs of the last run did, by their ids."""
         self.running = False
-        self._owners: dict[str, FilesJob | InvariantJob] = {}
-        """Who makes which file, or watches it; a job that the graph holds no more does neither."""
         self._before: Pipegraph | None = None
         self._entered = False
         self._process = os.getpid()
@@ -124,6 +123,7 @@ class Pipegraph:
         self.graph.begin = self.begin_run
         self.root = self.graph.root = os.getcwd()  # noqa: PTH109 - not resolved, as users see it
         """Folder to which the paths of files are relative: the working one when it was made."""
+        self.claims = Claims(self.graph, self.root, context.folder)
 
     def __repr__(self) -> str:
         return f"Pipegraph({len(self.graph)} jobs)"
@@ -178,8 +178,8 @@ class Pipegraph:
         ------
         JobRedefinitionError
             When another job has its id.
-        JobOutputConflict
-            When another job makes a file of its.
+        JobContractError
+            When it can't make one of its files, such as one of another job.
         """
         job.origin = origin_of(frame)
         self.refuse_inside_job(job)
@@ -187,7 +187,7 @@ class Pipegraph:
         if name in graph.jobs:
             return settle(self, graph.jobs[name], job)
         if isinstance(job, FilesJob):
-            self.claim(job)
+            self.claims.make(job)
         graph.jobs[name] = job
         job.index = graph.size
         graph.size += 1
@@ -204,22 +204,6 @@ class Pipegraph:
                 f"Job {job.id!r} can't be defined or changed inside a running job.",
                 cure="Define it before run(), or in the callback of a JobGeneratingJob.",
             )
-
-    def claim(self, job: FilesJob) -> None:
-        """Note which files a job makes; refuse those of others, and those that others watch."""
-        owners = self._owners
-        for path in job.paths:
-            owner = owners.get(path)
-            if owner is not None:
-                refuse_claim(self, path, owner, job)
-            owners[path] = job
-
-    def watch(self, job: InvariantJob) -> None:
-        """Note which files a job watches; refuse those that others make."""
-        for path in job.watched:
-            owner = self._owners.setdefault(path, job)
-            if isinstance(owner, FilesJob) and self.graph.jobs.get(owner.id) is owner:
-                raise watched_output(path, owner, job)
 
     def job_of(self, promise: Promise[Any]) -> HeartJob:
         """The job of a promise that ``context.comp`` gave."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from weft.model.job import FilesJob
 from weft.model.job import Job as HeartJob
-from weft.pipegraph.errors import JobContractError, JobOutputConflict, JobRedefinitionError
+from weft.pipegraph.claims import watched_output
+from weft.pipegraph.errors import JobContractError, JobRedefinitionError
 from weft.pipegraph.job import Job
 from weft.pipegraph.naming import place_of
 
@@ -50,7 +51,7 @@ def _replace(pipegraph: Pipegraph, known: HeartJob, new: Job) -> None:
     pipegraph.forget_extension(new.id)
     graph.retire_generated(new.id)
     if isinstance(new, FilesJob):
-        pipegraph.claim(new)
+        pipegraph.claims.make(new)
     new.index = known.index
     new.definer = known.definer
     graph.jobs[new.id] = new
@@ -104,37 +105,4 @@ def _refusal(known: HeartJob, new: Job, differences: list[str]) -> JobContractEr
         f"Job {new.id!r} is defined twice: {what}.",
         facts={"first": place_of(known.origin), "then": place_of(new.origin)},
         cure="Give one of them another name; in a notebook, new_pipegraph(redefine=True).",
-    )
-
-
-def watched_output(path: str, maker: HeartJob, watcher: HeartJob) -> JobContractError:
-    """The error of a file that is an input and an output."""
-    facts = {
-        f"{type(job).__name__}": place_of(job.origin)
-        for job in (maker, watcher)
-        if isinstance(job, Job) and "origin" in vars(job)
-    }
-    return JobContractError(
-        f"{path!r} is made by job {maker.id!r}: it can't be a file that is only read.",
-        facts=facts,
-        cure=f"Write depends_on(that job) instead of the {type(watcher).__name__}.",
-    )
-
-
-def refuse_claim(pipegraph: Pipegraph, path: str, owner: HeartJob, job: HeartJob) -> None:
-    """Refuse that a job makes a file which another one makes or watches, if that is still there.
-
-    Raises
-    ------
-    JobOutputConflict
-        Naming both.
-    """
-    if pipegraph.graph.jobs.get(owner.id) is not owner or owner.id == job.id:
-        return
-    if not isinstance(owner, FilesJob):
-        raise watched_output(path, job, owner)
-    raise JobOutputConflict(
-        f"File {path!r} would be made by two jobs.",
-        facts={one.id: place_of(one.origin) for one in (owner, job) if isinstance(one, Job)},
-        cure="Let one of them make it, and the other depend on that.",
     )

@@ -110,4 +110,6 @@ def _failure(error: CommandFailed, outcomes: Outcomes) -> errors.RuntimeError:
 
 def _line(error: BaseException | None) -> str:
     text = str(error).partition("\n")[0]
+    if text and isinstance(error, errors.PyPipeGraphError):
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

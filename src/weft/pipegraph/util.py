@@ -7,6 +7,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+from weft.context import Context
 from weft.pipegraph.current import current_or_none
 from weft.pipegraph.files import OutputJob
 from weft.pipegraph.invariants import FileInvariant
@@ -14,7 +15,14 @@ from weft.pipegraph.job import Job, flat
 from weft.pipegraph.naming import Name, path_id
 from weft.pipegraph.resource_coordinators import CPUs
 
-__all__ = ["CPUs", "checksum_file", "flatten_jobs", "freeze", "job_or_filename"]
+__all__ = [
+    "CPUs",
+    "checksum_file",
+    "flatten_jobs",
+    "freeze",
+    "job_or_filename",
+    "load_invariant_stati",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -90,3 +98,32 @@ def checksum_file(filename: Name) -> str:
         while block := file.read(1 << 20):
             state.update(block)
     return state.hexdigest()
+
+
+def load_invariant_stati(filename: Name) -> dict[str, str]:
+    """What is remembered of the jobs that were done: the hash of each one's result, by its id.
+
+    Parameters
+    ----------
+    filename
+        Folder of the pipegraph, see ``new_pipegraph``.
+
+    Returns
+    -------
+    40 hexadecimal digits for each job: of the content of its files, of a value, of the code of a
+    function. Empty where nothing was remembered yet.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from weft import pipegraph as ppg
+    >>> folder = tempfile.mkdtemp()
+    >>> with ppg.new_pipegraph(folder=folder, quiet=True):
+    ...     job = ppg.ParameterInvariant("cutoff", 20)
+    ...     _ = ppg.FinalJob("end", lambda: None).depends_on(job)
+    ...     _ = ppg.run()
+    >>> {name: len(digits) for name, digits in load_invariant_stati(folder).items()}
+    {'PIcutoff': 40, 'end': 40}
+    """
+    with Context(Path(filename)).reading() as store:
+        return {job_id: result.hex() for _, _, result, job_id, _, _ in store.traces()}

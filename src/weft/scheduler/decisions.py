@@ -186,16 +186,15 @@ class Decisions:
         return key_of(job.definition, inputs, extra)  # type: ignore[arg-type]
 
     def _wait(self, job: Job, upstream: Iterable[Job]) -> None:
-        waiting = 0
-        for other in dict.fromkeys(upstream):
-            if self.status[other.index] in {_FAILED, _BLOCKED}:
-                self._block(job)
-                return
+        awaited = list(dict.fromkeys(upstream))
+        if any(self.status[other.index] in {_FAILED, _BLOCKED} for other in awaited):
+            self._block(job)
+            return
+        for other in awaited:
             if self.status[other.index] == _UNWANTED:
                 self._admissions.append([other])
             self._dependants.setdefault(other.index, []).append(job)
-            waiting += 1
-        self._waiting[job.index] = waiting
+        self._waiting[job.index] = len(awaited)
 
     def _fresh(self, job: Job, trace: TraceHead) -> None:
         if trace[4]:

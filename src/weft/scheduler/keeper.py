@@ -58,9 +58,15 @@ class Keeper:
             abandon(
                 entry.paths,
                 rename_broken=entry.rename_broken,
-                restore=outcome.state is AttemptState.CANCELLED,
+                restore=outcome.state is AttemptState.CANCELLED or not self._made_before(job),
                 there=entry.there,
             )
+
+    def _made_before(self, job: FilesJob) -> bool:
+        """Whether the job has made its files in an earlier run: else, what stood there is not
+        its own to drop."""
+        prior = self._remembered.prior(job)
+        return prior is not None and prior.outputs is not None
 
     def check_inputs(self, job: Job, outcome: Outcome) -> None:
         """Let no result be remembered that may rest on files which somebody changed (rule 23).

@@ -385,6 +385,8 @@ class Loop:
     def _fail(self, job: Job, outcome: Outcome) -> None:
         self._record(job, outcome)
         self.ran += 1
+        if job.command.kind is Kind.EXTENDING:
+            self.plan.grow()  # it may have brought in jobs before it failed
         trial = self._trials.get(job.index)
         if trial is None:
             trial = self._trials[job.index] = self._new_trial(job)

@@ -12,6 +12,7 @@ from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
 from weft.graph.graph import Graph
 from weft.graph.standing import standing_for
 from weft.model.job import Digest, FilesJob, InvariantJob, Job, JobRecord, PartJob
+from weft.model.kind import Kind
 from weft.model.states import AttemptState
 from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
@@ -184,6 +185,12 @@ class Remembered:
         Compared with the trace of its own that is nearest: after an edit was undone that need not
         be the newest one.
         """
+        from weft.model.reasons import DataNeeded, RunsEachTime
+
+        if job.command.kind.each_run:
+            return (RunsEachTime(),)
+        if job.command.kind is Kind.LOADING:
+            return (DataNeeded(),)
         past = self.past(job.id)
         if past is None or not past.traces:
             return ()

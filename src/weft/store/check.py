@@ -154,7 +154,8 @@ class StoreCheck:
                     self._promised.setdefault(row[0], tuple(promised.split("\n")))
         kept = {row[0] for row in rows("SELECT hash FROM value")}
         names: dict[str, str] = {}
-        sql = "SELECT id, job_id, result, flags, outputs IS NULL FROM attempt WHERE result NOT NULL"
+        sql = """SELECT id, job_id, result, flags, outputs IS NULL AND result IS NOT key
+            FROM attempt WHERE result NOT NULL"""
         for number, name, result, flags, has_value in rows(sql):
             names[f"#{number}"] = name
             self._report.traces += 1
@@ -349,7 +350,7 @@ class Consistency:
 
     def _missing_values(self) -> Iterator[tuple[str, str, str]]:
         sql = f"""SELECT job_id, result FROM attempt WHERE result IS NOT NULL
-            AND outputs IS NULL
+            AND outputs IS NULL AND result IS NOT key
             AND flags & {int(TraceFlag.PRETENDED | TraceFlag.INVALID)} = 0"""
         rows = self.database.rows(sql)
         there = self.present(result for _, result in rows)

@@ -82,7 +82,9 @@ class Recorder:
         self.last_attempt = attempt = self.last_attempt + 1
         result = outcome.result
         flags, definition, code, arguments, ids, hashes, children = trace or _NO_TRACE
-        if result is not None and outcome.outputs is None and not flags & _PRETENDED:
+        # Of jobs that leave no value the result is the key, or what became of their files.
+        is_value = result != key and outcome.outputs is None and not flags & _PRETENDED
+        if result is not None and is_value:
             self._values.add(result, outcome.size, outcome.value)
         if (
             outcome.max_rss is not None

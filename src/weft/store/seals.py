@@ -74,6 +74,7 @@ def encode(files: Sequence[SealedFile]) -> bytes:
     >>> len(encode([SealedFile("out/a.txt", bytes(20), stamp, sealed=True, kept=True)]))
     33
     """
+    files = [file if _is_usual(file.stamp) else _without_stamp(file) for file in files]
     if len(files) == 1:
         return _ONE.pack(_VERSION | _flags(files[0]), *files[0].stamp)
     parts = [bytes([_VERSION | _SEVERAL])]
@@ -81,6 +82,16 @@ def encode(files: Sequence[SealedFile]) -> bytes:
         path = os.fsencode(file.path)
         parts += _EACH.pack(_flags(file), *file.stamp, file.digest, len(path)), path
     return b"".join(parts)
+
+
+def _is_usual(stamp: FileStamp) -> bool:
+    """Whether the times are some that 64 bits hold: from 1677 to 2262."""
+    return max(abs(stamp.mtime_ns), abs(stamp.ctime_ns)) < 1 << 63
+
+
+def _without_stamp(file: SealedFile) -> SealedFile:
+    stamp = file.stamp._replace(mtime_ns=0, ctime_ns=0)
+    return file._replace(stamp=stamp, sealed=False)
 
 
 def _flags(file: SealedFile) -> int:
@@ -178,12 +189,14 @@ def is_unchanged(record: bytes, path: str, result: Digest, hasher: FileHasher) -
     if record[:1] == _USUAL_HEAD:
         try:
             status = os.stat(path)  # noqa: PTH116 - a hot path
+            if record == _ONE.pack(
+                _USUAL, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+            ):
+                return UNCHANGED
         except OSError:
             return Seen(State.MISSING, path)
-        if record == _ONE.pack(
-            _USUAL, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-        ):
-            return UNCHANGED
+        except struct.error:  # a time of another age: the content decides
+            pass
     for file in decode(record, path, result):
         if file.kept and (state := _look(file, hasher)) is not State.UNCHANGED:
             return Seen(state, file.path)

@@ -4,6 +4,7 @@ from weft.console.text.reasons import reasons_in_general, reasons_words
 from weft.model.reasons import (
     ArgumentsChanged,
     CodeChanged,
+    DataNeeded,
     DependencyAdded,
     DependencyChanged,
     DependencyRemoved,
@@ -14,6 +15,7 @@ from weft.model.reasons import (
     OutputChanged,
     OutputMissing,
     Reason,
+    RunsEachTime,
     Taken,
     ValueMissing,
 )
@@ -31,6 +33,8 @@ CASES: list[tuple[Reason, str]] = [
     (DependencyAdded("fit"), "dependency fit was added"),
     (DependencyRemoved("fit"), "dependency fit was removed"),
     (ObservationChanged("file", "a.csv"), "the file that it read changed: a.csv"),
+    (RunsEachTime(), "it runs in each run"),
+    (DataNeeded(), "a job that must run needs its data"),
     (OutputMissing("a.csv"), "its file a.csv is not there, and is needed"),
     (OutputChanged("a.csv"), "its file a.csv is not as it left it"),
     (ValueMissing(), "its result is remembered, but its value is gone and needed"),

@@ -10,6 +10,7 @@ from weft.console.text.words import NAMES_SHOWN, name_list
 from weft.model.reasons import (
     ArgumentsChanged,
     CodeChanged,
+    DataNeeded,
     DependencyAdded,
     DependencyChanged,
     DependencyRemoved,
@@ -20,6 +21,7 @@ from weft.model.reasons import (
     OutputChanged,
     OutputMissing,
     Reason,
+    RunsEachTime,
     Taken,
     ValueMissing,
 )
@@ -59,6 +61,10 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return f"dependency {job_id} was removed"
         case ObservationChanged(kind, key):
             return f"the {kind} that it read changed: {key}"
+        case RunsEachTime():
+            return "it runs in each run"
+        case DataNeeded():
+            return "a job that must run needs its data"
         case OutputMissing(path):
             return f"its file {path} is not there, and is needed"
         case OutputChanged(path):

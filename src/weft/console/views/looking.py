@@ -17,6 +17,7 @@ from weft.console.views.sight import FEW, Sight
 from weft.errors import WeftError
 from weft.graph.definition import arguments_text, value_text
 from weft.model.job import Job
+from weft.model.kind import Kind
 from weft.model.outcome import describe
 from weft.model.reasons import from_json
 from weft.model.resources import DEFAULT_OPTIONS, Options
@@ -148,7 +149,7 @@ def details(seen: Sight, jobs: Sequence[Job], max_lines: int | None) -> DetailsP
     dependants: dict[str, list[str]] = {job.id: [] for job in jobs}
     for job in seen.graph:
         for upstream in job.upstream:
-            if upstream.id in dependants:
+            if upstream.id in dependants and job.command.kind is not Kind.FINAL:
                 dependants[upstream.id].append(job.id)
     return DetailsPages(tuple(_details(seen, job, dependants[job.id]) for job in jobs), max_lines)
 
