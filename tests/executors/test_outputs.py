@@ -123,12 +123,15 @@ def test_a_file_in_place_of_a_folder_is_refused_with_words() -> None:
         claim(job("x/y/a"))
 
 
-def test_an_old_file_whose_name_leaves_no_room_for_another_is_refused_and_kept() -> None:
+def test_an_old_file_whose_name_is_as_long_as_can_be_waits_aside_too() -> None:
     name = "n" * 250
     write(name, "old")
-    with pytest.raises(UserError, match="no room"):
-        claim(job(name))
+    claim(job(name))
+    assert not Path(name).exists()
+    write(name, "half")
+    abandon((name,), rename_broken=True, restore=True)
     assert read(name) == "old"
+    assert sorted(path.read_text() for path in Path().iterdir()) == ["half", "old"]
 
 
 def test_claiming_that_is_interrupted_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,24 +376,25 @@ def test_where_nothing_was_and_nothing_is_there_is_nothing_to_do(restore: bool) 
     assert abandon(("nowhere/a", "n" * 300), rename_broken=True, restore=restore) == []
 
 
-def test_a_folder_that_the_job_made_in_place_of_its_file_is_removed() -> None:
+def test_a_folder_that_the_job_made_in_place_of_its_file_is_renamed_and_never_removed() -> None:
     write("a", "old")
     claim(job("a"))
     Path("a/b").mkdir(parents=True)
     write("a/b/c", "half")
     assert abandon(("a",), rename_broken=False, restore=True) == [
-        Abandoned("a", (Fate.REMOVED, Fate.RESTORED))
+        Abandoned("a", (Fate.RENAMED, Fate.RESTORED))
     ]
     assert read("a") == "old"
+    assert read("a.broken/b/c") == "half"
 
 
 def test_a_folder_that_bears_the_name_of_the_broken_file_is_left_alone() -> None:
     Path("a.broken").mkdir()
     write("a.broken/kept", "somebody's")
     assert given_up(old=False, left=True, rename_broken=True, restore=False) == [
-        Abandoned("a", (Fate.REMOVED,))
+        Abandoned("a", (Fate.RENAMED,))
     ]
-    assert names() == ["a.broken/kept"]
+    assert names() == ["a.broken-2", "a.broken/kept"]
 
 
 def test_a_link_that_the_job_made_is_removed_and_not_what_it_leads_to() -> None:

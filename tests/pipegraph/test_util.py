@@ -42,6 +42,17 @@ class _Odd:
     __hash__ = None
 
 
+def test_results_that_are_remembered_change_with_what_was_made(again):
+    found = []
+    for text in ("x", "x", "y"):
+        graph = again()
+        ppg.FileGeneratingJob("a", writes(text))
+        graph.run()
+        found.append(util.load_invariant_stati("out")["a"])
+    assert found[0] == found[1] != found[2]
+    assert util.load_invariant_stati("nothing") == {}
+
+
 def test_the_checksum_of_a_file():
     Path("x").write_bytes(b"hello world")
     assert util.checksum_file("x") == "5eb63bbbe01eeed093cb22bb8f5acdc3"

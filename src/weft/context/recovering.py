@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, chdir, nullcontext
+from contextlib import AbstractContextManager, chdir, nullcontext, suppress
 from pathlib import Path
 
 from weft.fingerprint.files import FileHasher
 from weft.graph.graph import Graph
 from weft.model.job import Digest
-from weft.store import live
+from weft.store import journal, live
 from weft.store.journal import Entry, Journal
 from weft.store.seals import decode, encode, is_whole
 from weft.store.store import Store
@@ -34,8 +34,8 @@ def recover_outputs(store: Store, say: Callable[[str], None]) -> None:
     say
         Is told what was done.
     """
-    journal = Journal(store.folder)
-    left = journal.left()
+    book = Journal(store.folder)
+    left = book.left()
     if left.entries:
         from weft.executors.outputs import recover
 
@@ -53,15 +53,15 @@ def recover_outputs(store: Store, say: Callable[[str], None]) -> None:
             with chdir(root):
                 for done in recover(left.entries, is_trusted, _alive(store.folder)):
                     say(str(done))
-    journal.remove()
+    book.remove()
 
 
-def _alive(folder: Path) -> float | None:
-    """When the killed run was seen last: it said so twice a second, after its first tick."""
-    try:
-        return (folder / live.NAME).stat().st_mtime + LIVE_SLACK
-    except OSError:
-        return None
+def _alive(folder: Path) -> float:
+    """When the killed run was seen last: it wrote that down twice a second, or else its intents."""
+    for name in (live.NAME, journal.NAME):
+        with suppress(OSError):
+            return (folder / name).stat().st_mtime + LIVE_SLACK
+    return 0.0
 
 
 def _root(noted: str, folder: Path) -> Path | None:

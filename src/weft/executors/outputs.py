@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
-from itertools import count
+from itertools import chain, count
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
@@ -48,8 +48,9 @@ def _aside(path: str) -> str:
 def _broken_name(path: str) -> str:
     """Where what a failed attempt left is kept; a folder in the way is left alone."""
     folder, slash, name = path.rpartition("/")
-    names = (_short(name, end) for end in ("broken", *(f"broken-{n}" for n in count(2))))
-    return next(new for new in (f"{folder}{slash}{one}" for one in names) if not os.path.isdir(new))
+    ends = chain(("broken",), (f"broken-{n}" for n in count(2)))
+    names = (f"{folder}{slash}{_short(name, end)}" for end in ends)
+    return next(new for new in names if not os.path.isdir(new))
 
 
 def _short(name: str, end: str) -> str:

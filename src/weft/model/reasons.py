@@ -29,6 +29,11 @@ class ArgumentsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesChanged:
+    """The job is to make other files, or under other names, or to keep them or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class OptionsChanged:
     """An option that can change the result differs."""
 
@@ -111,6 +116,7 @@ Reason = (
     NeverRun
     | CodeChanged
     | ArgumentsChanged
+    | FilesChanged
     | OptionsChanged
     | DependencyChanged
     | DependencyAdded

@@ -101,7 +101,9 @@ def checksum_file(filename: Name) -> str:
 
 
 def load_invariant_stati(filename: Name) -> dict[str, str]:
-    """What is remembered of the jobs that were done: the hash of each one's result, by its id.
+    """What is remembered of the jobs that ran: the hash of each one's result, by its id.
+
+    Of parameters and code nothing is kept here: they are hashed anew for each run.
 
     Parameters
     ----------
@@ -110,8 +112,7 @@ def load_invariant_stati(filename: Name) -> dict[str, str]:
 
     Returns
     -------
-    40 hexadecimal digits for each job: of the content of its files, of a value, of the code of a
-    function. Empty where nothing was remembered yet.
+    40 hexadecimal digits for each job. Empty where nothing was remembered yet.
 
     Examples
     --------
@@ -119,11 +120,10 @@ def load_invariant_stati(filename: Name) -> dict[str, str]:
     >>> from weft import pipegraph as ppg
     >>> folder = tempfile.mkdtemp()
     >>> with ppg.new_pipegraph(folder=folder, quiet=True):
-    ...     job = ppg.ParameterInvariant("cutoff", 20)
-    ...     _ = ppg.FinalJob("end", lambda: None).depends_on(job)
+    ...     job = ppg.JobGeneratingJob("make jobs", lambda: None)
     ...     _ = ppg.run()
     >>> {name: len(digits) for name, digits in load_invariant_stati(folder).items()}
-    {'PIcutoff': 40, 'end': 40}
+    {'make jobs': 40}
     """
     with Context(Path(filename)).reading() as store:
         return {job_id: result.hex() for _, _, result, job_id, _, _ in store.traces()}

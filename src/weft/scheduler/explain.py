@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from weft.graph.definition import arguments_text
-from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
 from weft.model.outcome import Observation
 from weft.model.reasons import (
     ArgumentsChanged,
@@ -13,6 +13,7 @@ from weft.model.reasons import (
     DependencyAdded,
     DependencyChanged,
     DependencyRemoved,
+    FilesChanged,
     Invalidated,
     NeverRun,
     ObservationChanged,
@@ -73,12 +74,18 @@ def _definition_reasons(
     text = arguments_text(job)
     # Of some kinds of jobs the dependencies are part of the definition: that is told as such.
     if prior.arguments_text != text or (prior.code == code and not (linked and job.command.kind)):
-        yield ArgumentsChanged(prior.arguments_text, text)
+        same = prior.arguments_text == text and job.arguments is None
+        if same and isinstance(job, FilesJob):
+            yield FilesChanged()
+        else:
+            yield ArgumentsChanged(prior.arguments_text, text)
 
 
 def _dependency_reasons(job: Job, prior: TraceRow, results: Sequence[Digest]) -> Iterable[Reason]:
     ids = (prior.input_ids or "").split("\n") if prior.input_ids else []
     hashes = prior.input_hashes or b""
+    if job.command.kind and prior.definition == job.definition:
+        ids = [u.id for u in job.upstream]  # as before by their roles, wherever they are now
     before = {name: hashes[i * DIGEST_SIZE : (i + 1) * DIGEST_SIZE] for i, name in enumerate(ids)}
     now = {u.id: result for u, result in zip(job.upstream, results, strict=True)}
     for name, result in now.items():

@@ -39,6 +39,8 @@ class Keeper:
         self._plan = plan
         self._remembered = remembered
         self._journal = Journal(store.folder)
+        self.troubles: list[tuple[Job, str]] = []
+        """What could not be done, to be told when the run is over."""
         self._attempts: list[tuple[float, float, str]] = []
         """When the jobs that made files began and ended, in seconds since the epoch."""
 
@@ -115,8 +117,11 @@ class Keeper:
         return unloaded
 
     def _unload(self, job: LoadingJob) -> None:
-        if job.unload is not None:
-            job.unload()
+        try:
+            if job.unload is not None:
+                job.unload()
+        except Exception as error:  # noqa: BLE001 - the user's object may raise anything
+            self.troubles.append((job, f"its data could not be given back: {error!r}"))
 
     def missing(self, job: InvariantJob) -> str:
         """The first file that an invariant watches in vain."""

@@ -127,7 +127,7 @@ class Loop:
             self._store.flush()
             self._live.remove()
         self._keeper.close()
-        for job, text in self._keeper.overwritten():
+        for job, text in (*self._keeper.troubles, *self._keeper.overwritten()):
             self._reporter.note(job, text)
         return summarise(
             self.plan,

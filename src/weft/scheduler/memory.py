@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
 from weft.graph.graph import Graph
 from weft.graph.standing import standing_for
-from weft.model.job import Digest, FilesJob, InvariantJob, Job, JobRecord, PartJob
+from weft.model.job import Digest, InvariantJob, Job, JobRecord, PartJob
 from weft.model.kind import Kind
 from weft.model.states import AttemptState
 from weft.scheduler.plan import Plan
@@ -20,7 +20,7 @@ from weft.scheduler.ready import History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
 from weft.store.objects import Composite, Input
 from weft.store.rows import TraceFlag
-from weft.store.seals import UNCHANGED, Seen, State, decode, is_unchanged, is_whole, present
+from weft.store.seals import UNCHANGED, Seen, State, decode, encode, is_unchanged, is_whole, present
 from weft.store.store import Store
 
 if TYPE_CHECKING:
@@ -194,12 +194,12 @@ class Remembered:
         past = self.past(job.id)
         if past is None or not past.traces:
             return ()
-        from weft.model.reasons import OutputMissing, ValueMissing
-
-        if job.index in plan.revived and isinstance(job, FilesJob):
-            return (OutputMissing(job.paths[0]),)
         if job.index in plan.revived:
+            from weft.model.reasons import ValueMissing
+
             newest = self._store.trace(past.traces[-1])
+            if newest.outputs is not None:
+                return (self._lacking(newest, newest.outputs),)
             return (ValueMissing(pretended=bool(newest.flags & TraceFlag.PRETENDED)),)
         found = [self._compare(job, plan, trace) for trace in past.traces[: -1 - COMPARED : -1]]
         return min(found, key=len)
@@ -228,6 +228,17 @@ class Remembered:
         if state is State.UNCHANGED:
             return None
         return OutputMissing(path) if state is State.MISSING else OutputChanged(path)
+
+    def _lacking(self, trace: TraceRow, outputs: bytes) -> Reason:
+        """What is wrong with the files of a job that others need, temporary ones too."""
+        from weft.model.reasons import OutputChanged, OutputMissing
+
+        with self._at_root():
+            for file in decode(outputs, trace.job_id, trace.result):
+                if not present(encode([file]), file.path, file.digest, self._files):
+                    there = Path(file.path).exists()
+                    return OutputChanged(file.path) if there else OutputMissing(file.path)
+        return OutputMissing(trace.job_id)
 
     def _changed(self, trace_id: int) -> Observation | None:
         return self.rebuilder.changed(trace_id)

@@ -14,6 +14,7 @@ from weft.model.reasons import (
     DependencyAdded,
     DependencyChanged,
     DependencyRemoved,
+    FilesChanged,
     Invalidated,
     NeverRun,
     ObservationChanged,
@@ -51,6 +52,8 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return f"argument changed, inside of what reads {after}"
         case ArgumentsChanged(before, after):
             return f"argument changed: {before} → {after}"
+        case FilesChanged():
+            return "other files are to be made, or kept"
         case OptionsChanged(before, after):
             return f"option changed: {before} → {after}"
         case DependencyChanged(job_id):
