@@ -395,3 +395,19 @@ def test_one_job_that_fails_alone_leaves_no_file() -> None:
     with pytest.raises(weft.MakeFailed, match="ValueError: no"):
         heart.context.make_single("one")
     assert files() == set()
+
+
+def test_one_job_alone_says_which_temporary_file_must_be_made_first() -> None:
+    heart = Heart()
+    heart.files("one", text, heart.temp("temp", text))
+    heart.make()
+    Path("one").unlink()
+    with pytest.raises(weft.UserError, match="what it depends on is not done") as caught:
+        heart.context.make_single("one")
+    assert caught.value.facts["not done"] == "temp"
+    assert caught.value.cure == "make temp"
+    assert heart.make("temp") == ["temp"]
+    assert files() == {"temp"}
+    assert heart.context.make_single("one").state is JobState.DONE
+    assert heart.make() == []
+    assert files() == {"one"}

@@ -154,3 +154,9 @@ def test_invariants_do_not_count_as_run(graph):
     ppg.FileGeneratingJob("a", writes()).depends_on(invariant)
     ppg.run()
     assert not invariant.was_run
+
+
+def test_a_folder_is_refused_as_a_file(graph):
+    Path("folder").mkdir()
+    with pytest.raises(ppg.JobContractError, match="is a folder"):
+        ppg.FileInvariant("folder")

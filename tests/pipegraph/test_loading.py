@@ -260,3 +260,17 @@ def test_a_cached_job_that_nobody_needs_is_not_computed_for_a_final_job(graph):
     ppg.CachedJob("x", lambda: 1)
     ppg.FinalJob("final", lambda: None)
     assert ran(ppg.run()) == {"final"}
+
+
+def test_two_jobs_cannot_load_into_one_place(graph):
+    target = {}
+    ppg.DictEntryLoadingJob("one", target, "key", lambda: 1)
+    with pytest.raises(ppg.JobContractError, match="'one' and 'two' would load into one place"):
+        ppg.DictEntryLoadingJob("two", target, "key", lambda: 2)
+    ppg.DictEntryLoadingJob("three", target, "other key", lambda: 3)
+
+
+def test_a_mapped_array_of_another_type_is_another_job(graph):
+    ppg.MemMappedDataLoadingJob("array", list, print, "int32")
+    with pytest.raises(ppg.JobContractError, match="array"):
+        ppg.MemMappedDataLoadingJob("array", list, print, "int64")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -192,6 +193,12 @@ class MultiFileInvariant(Invariant):
 
 def _watch(job: Invariant, job_id: str, paths: tuple[str, ...], name: str) -> None:
     """Become the invariant of these files."""
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - text is what there is
+            raise JobContractError(
+                f"{path!r} is a folder, and {name} watches files.",
+                cure="Name the files in it that count: MultiFileInvariant([...]).",
+            )
     command = job.pipegraph.command(None, Kind.INVARIANT, name=name)
     job.stand_for(job_id, command, paths)
     job.pipegraph.claims.watch(job)

@@ -16,7 +16,7 @@ from weft.pipegraph.callbacks import Callback, refuse_arguments
 from weft.pipegraph.errors import JobContractError
 from weft.pipegraph.files import FileGeneratingJob
 from weft.pipegraph.job import Job
-from weft.pipegraph.naming import Name, path_id, word_id
+from weft.pipegraph.naming import Name, path_id, place_of, word_id
 from weft.pipegraph.places import Attribute, Entry, Place
 
 
@@ -67,6 +67,21 @@ class DataLoadingJob(Job, LoadingJob):
         if place is not None:
             self.place = place
             self.unload = place.empty
+            self._take_place(place)
+
+    def _take_place(self, place: Place) -> None:
+        """Refuse what another job loads into: the consumers of one would get the other's data."""
+        targets, key = self.pipegraph.targets, (id(place.owner), repr(place.name))
+        known = targets.get(key)
+        if known is None or self.pipegraph.graph.jobs.get(known.id) is not known:
+            targets[key] = self
+        elif known.id != self.id:
+            raise JobContractError(
+                f"Jobs {known.id!r} and {self.id!r} would load into one place: {place.name!r} "
+                f"of one {type(place.owner).__name__}.",
+                facts={known.id: place_of(known.origin)},
+                cure="Give each its own attribute or key, or let all depend on one of them.",
+            )
 
     def facts(self) -> dict[str, object]:
         """What must be equal when the job is defined again, by what it is called in an error."""
@@ -367,11 +382,16 @@ class MemMappedDataLoadingJob(CachedLoading):
         depend_on_function: bool = True,
     ) -> None:
         path = path_id(cache_filename)
-        write = partial(_save_array, dtype=getattr(dtype, "__name__", str(dtype)))
+        self.dtype = getattr(dtype, "__name__", str(dtype))
+        write = partial(_save_array, dtype=self.dtype)
         load = partial(_load_into, loading_function, MappedArray(path))
         self.cache(path, calculating_function, write, load, None)
         if not depend_on_function:
             self.ignore_code_changes()
+
+    def facts(self) -> dict[str, object]:
+        """What must be equal when the job is defined again."""
+        return {"dtype": self.dtype}
 
 
 class CacheFile:

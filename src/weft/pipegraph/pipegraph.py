@@ -100,6 +100,8 @@ class Pipegraph:
         self.cache_folder = Path(cache_folder)
         self.outcomes: Mapping[str, RecordedJobOutcome] = {}
         """Of the last run."""
+        self.targets: dict[tuple[int, str], Job] = {}
+        """Who loads into which attribute or entry, by the owner's ``id()`` and the name."""
         self.named_objects: set[tuple[type, str]] = set()
         """Classes and names of which there must be no second object."""
         self.recipes: dict[tuple[int, int], Recipe] = {}
