@@ -384,3 +384,11 @@ def test_the_program_ends_when_the_run_does(number: signal.Signals, alone: bool)
         assert pipe.read() == ""  # all that held it open have ended
     script.wait()
     assert not Path("x/cmd.txt").exists() or number == signal.SIGKILL
+
+
+def test_the_path_of_a_file_that_a_job_makes_is_a_dependency(graph):
+    source = ppg.FileGeneratingJob("words", lambda path: path.write_text("b\na\n"))
+    job = ppg.ExternalJob("sorted", {}, ["sort", Path("words")])
+    assert job.is_in_dependency_chain(source)
+    ppg.run()
+    assert Path("sorted/stdout.txt").read_text() == "a\nb\n"

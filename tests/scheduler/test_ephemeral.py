@@ -73,7 +73,8 @@ def one_call(draw: st.DrawFn, name: str, before: Sequence[Call], *, random: bool
     passed = [one.id for one in before if one.kind in {Kind.VALUE, Kind.FILES, Kind.PART}]
     inputs = draw(some(passed)) if kind is not Kind.LOADING else ()
     shape = draw(st.sampled_from(SHAPES)) if kind is Kind.FILES else KEPT
-    moody = random and kind is Kind.FILES and True in shape and draw(st.booleans())
+    may_vary = kind is Kind.VALUE or (kind is Kind.FILES and True in shape)
+    moody = random and may_vary and draw(st.booleans())
     lazy = kind is Kind.FILES and draw(st.integers(0, 4)) == 0
     return replace(call, extra=extra, inputs=inputs, temporary=shape, random=moody, lazy=lazy)
 
@@ -254,7 +255,7 @@ def test_whatever_happened_before_what_is_kept_is_the_oracles_and_a_second_run_d
 def test_a_temporary_file_that_is_another_each_time_is_made_once_and_then_nothing_is_to_do(
     data: st.DataObject,
 ) -> None:
-    world = World(files={"x": 0, "y": 0})
+    world = World(files={"x": 0, "y": 0}, inline=data.draw(st.booleans()))
     calls = data.draw(calls_of(random=True))
     for _ in range(data.draw(st.integers(1, 3))):
         calls = disturb(data, world, calls)

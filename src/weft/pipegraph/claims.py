@@ -85,6 +85,12 @@ class Claims:
             elif isinstance(owner, FilesJob):
                 raise watched_output(path, owner, job)
 
+    def maker_of(self, path: str) -> FilesJob | None:
+        """The job that makes a file, as far as jobs were defined."""
+        cut = path.rfind("/") + 1
+        owner = self._owners.get(self._folders.get(path[:cut], path[:cut]) + path[cut:])
+        return owner if isinstance(owner, FilesJob) and self._is_there(owner) else None
+
     def _is_there(self, owner: Claimant) -> bool:
         return self._graph.jobs.get(owner.id) is owner
 

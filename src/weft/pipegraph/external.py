@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from weft.pipegraph.callbacks import Callback, refuse_arguments, takes_paths
@@ -140,8 +140,21 @@ class ExternalJob(MultiFileGeneratingJob):
         if callable(command):
             refuse_arguments(command, type(self).__name__)
             return partial(run_program, command, words=self._words), {}
-        given = {"command": self._checked(command)}
+        given = {"command": self._with_jobs(self._checked(command))}
         return partial(run_program, as_given, words=self._words), given
+
+    def _with_jobs(self, command: Any) -> Any:
+        """The command with a job in the place of each path of a file that it makes."""
+        if isinstance(command, str):
+            return command
+        makers = [
+            self.pipegraph.claims.maker_of(path_id(word)) if isinstance(word, PurePath) else None
+            for word in command
+        ]
+        return [
+            maker if maker is not None and len(maker.paths) == 1 else word
+            for maker, word in zip(makers, command, strict=True)
+        ]
 
     def _all_files(self, additional: Mapping[str, Name], prefix: str) -> dict[str, Path]:
         """The job's files by key."""
