@@ -209,6 +209,7 @@ def test_lanes_that_are_added_after_a_renewal_work(bench: Bench) -> None:
 
 
 def test_many_renewals_leave_neither_processes_nor_descriptors(bench: Bench) -> None:
+    others = children()
     renewed = Renewed(bench, 2)
     renewed.load(0)
     renewed.seen(4)
@@ -219,7 +220,7 @@ def test_many_renewals_leave_neither_processes_nor_descriptors(bench: Bench) -> 
     settle(renewed)
     assert (len(children()), descriptors()) == before
     renewed.executor.close()
-    assert children() == set()
+    assert children() <= others
 
 
 def test_many_renewals_leave_no_descriptors_in_the_workers(bench: Bench) -> None:

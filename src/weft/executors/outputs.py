@@ -46,11 +46,17 @@ def _aside(path: str) -> str:
 
 
 def _broken_name(path: str) -> str:
-    """Where what a failed attempt left is kept; a folder in the way is left alone."""
+    """Where what a failed attempt left is kept; a folder in the way is left alone, and a folder
+    takes the place of nothing."""
+    taken = os.path.lexists if _is_folder(path) else _is_folder
     folder, slash, name = path.rpartition("/")
     ends = chain(("broken",), (f"broken-{n}" for n in count(2)))
     names = (f"{folder}{slash}{_short(name, end)}" for end in ends)
-    return next(new for new in names if not os.path.isdir(new))
+    return next(new for new in names if not taken(new))
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _short(name: str, end: str) -> str:
@@ -316,7 +322,7 @@ def _abandon(path: str, has_old: bool, *, rename_broken: bool, restore: bool) ->
 
 def _put_away(path: str, *, rename: bool) -> Fate:
     """Remove a file, or rename it; a folder is never removed: who knows what is in it."""
-    if rename or (os.path.isdir(path) and not os.path.islink(path)):
+    if rename or _is_folder(path):
         os.replace(path, _broken_name(path))
         return Fate.RENAMED
     os.unlink(path)

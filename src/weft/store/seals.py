@@ -86,7 +86,7 @@ def encode(files: Sequence[SealedFile]) -> bytes:
 
 def _is_usual(stamp: FileStamp) -> bool:
     """Whether the times are some that 64 bits hold: from 1677 to 2262."""
-    return max(abs(stamp.mtime_ns), abs(stamp.ctime_ns)) < 1 << 63
+    return all(-(1 << 63) <= time < 1 << 63 for time in (stamp.mtime_ns, stamp.ctime_ns))
 
 
 def _without_stamp(file: SealedFile) -> SealedFile:
