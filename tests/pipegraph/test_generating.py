@@ -23,6 +23,23 @@ def test_new_jobs_of_all_kinds_run_in_the_same_run(graph):
     assert not Path("temp").exists()
 
 
+def test_what_a_generator_defines_by_comp_runs_in_the_same_run_and_is_remembered(again):
+    found = []
+    for _ in range(2):
+        graph = again()
+
+        def generate(comp=graph.context.comp):
+            file = ppg.FileGeneratingJob("a", writes("text"))
+            comp(Path.read_text, file, job_id="text")
+            comp(abs, -1, job_id="one")
+
+        ppg.JobGeneratingJob("g", generate)
+        found.append(ran(graph.run()))
+        survey = graph.context.survey()
+        assert {survey.states[name].value for name in ("a", "text", "one")} == {"done"}
+    assert found == [{"g", "a", "text", "one"}, {"g"}]
+
+
 def test_a_generator_runs_each_time_and_its_jobs_when_they_must(again):
     found = []
     for text in "112":

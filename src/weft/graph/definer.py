@@ -6,7 +6,8 @@ The same class serves the user's script (through ``Context``) and generators ins
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import MethodType
 from typing import Any, Concatenate, TypeVar
 
@@ -226,6 +227,15 @@ class Definer:
     def get_jobs_defined_in_this_session(self) -> list[str]:
         """Ids of the jobs that this process defined, in order."""
         return [job.id for job in self._graph if job.packed is None and job.command.function]
+
+    @contextmanager
+    def defined_by(self, job_id: str) -> Iterator[None]:
+        """While this is open, new jobs are those of a job that defines jobs in this process."""
+        before, self._definer = self._definer, job_id
+        try:
+            yield
+        finally:
+            self._definer = before
 
     # -- how it is done ----------------------------------------------------------------------
 

@@ -24,18 +24,12 @@ class Extension:
     def __init__(self, job: Job, pipegraph: Pipegraph) -> None:
         self.job = job
         self._pipegraph = pipegraph
-        self.job_ids: list[str] = []
-        """Of the new jobs."""
+        self.job_ids: tuple[str, ...] = ()
+        """Of the new jobs, once the callback has ended."""
         self._injected: list[tuple[str, str]] = []
-        self._mark = pipegraph.graph.size
 
     def __repr__(self) -> str:
-        return f"Extension({self.job.id!r}, {len(self.job_ids)} jobs)"
-
-    def add(self, job: Job) -> None:
-        """A job came into the graph."""
-        job.definer = self.job.id
-        self.job_ids.append(job.id)
+        return f"Extension({self.job.id!r})"
 
     def note(self, job: Job, needed: str) -> None:
         """A job is going to depend on another; refuse that of jobs that may be running already.
@@ -57,11 +51,9 @@ class Extension:
         self._injected.append((job.id, needed))
 
     def end(self) -> None:
-        """The callback has ended: what it defined by ``comp`` belongs to it too."""
+        """The callback has ended."""
         graph = self._pipegraph.graph
-        known = set(self.job_ids)
-        self.job_ids += [j.id for j in graph if j.index >= self._mark and j.id not in known]
-        graph.generated[self.job.id] = list(self.job_ids)
+        self.job_ids = tuple(job.id for job in graph if job.definer == self.job.id)
 
     def withdraw(self) -> None:
         """Take the jobs and dependencies out of the graph again, and what those jobs brought."""

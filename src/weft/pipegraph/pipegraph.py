@@ -194,7 +194,7 @@ class Pipegraph:
         job.index = graph.size
         graph.size += 1
         if self.extension is not None:
-            self.extension.add(job)
+            job.definer = self.extension.job.id
         return job
 
     def refuse_inside_job(self, job: Job) -> None:
@@ -276,7 +276,8 @@ class Pipegraph:
         was_running, self.running = self.running, True
         self.extension = extension = Extension(job, self)
         try:
-            yield extension
+            with self.context.defined_by(job.id):  # comp() in it, too
+                yield extension
             extension.end()
             self.links.bring_in(in_order=False)
             self.extensions[job.id] = extension
