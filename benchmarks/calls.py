@@ -11,8 +11,10 @@ from benchmarks.contest import (
     WORKERS,
     Contestant,
     Settings,
+    cold_row,
     fresh_runs,
     keep,
+    peak,
     peer,
     repeated_runs,
     weft,
@@ -36,26 +38,11 @@ def cold(settings: Settings) -> Table:
     return Table(
         title,
         ("", "s (median)", "range", "CPU s", "calls/s", "ratio to the pool", "peak memory"),
-        [_cold_row(contestant, number, base) for contestant in contestants],
+        [cold_row(one, number, base, peak(one)) for one in contestants],
         f"Weft: `comp` and `parmake n={WORKERS}`, all results kept durably. ProcessPoolExecutor:"
         f" `submit` and `result()` with {WORKERS} workers, remembers nothing. joblib.Memory and"
         " doit: one process, results kept.",
     )
-
-
-def _cold_row(contestant: Contestant, number: int, base: float) -> Sequence[str]:
-    if not contestant.samples:
-        return [contestant.name, contestant.absent, "", "", "", "", ""]
-    middle = measure.median(contestant.samples)
-    return [
-        contestant.name,
-        seconds(middle.seconds),
-        measure.spread(contestant.samples),
-        seconds(middle.cpu),
-        f"{number / middle.seconds:,.0f}",
-        ratio(middle.seconds, base),
-        megabytes(middle.peak),
-    ]
 
 
 def nothing_to_do(settings: Settings) -> Table:

@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import measure
 from benchmarks.measure import Sample
 from benchmarks.peers import Peers
+from benchmarks.table import megabytes, ratio, seconds
 
 WORKLOADS = Path(__file__).parent / "workloads"
 WORKERS = 2
@@ -109,3 +110,33 @@ def keep(settings: Settings, title: str, contestant: Contestant, folder: Path) -
     told = f"{sample.seconds:.2f} s" if sample else contestant.absent
     settings.say(f"{title}: {contestant.name}: {told}")
     return sample
+
+
+def cold_row(contestant: Contestant, number: int, base: float, last: str) -> Sequence[str]:
+    """What a contestant took to do ``number`` things from nothing.
+
+    Parameters
+    ----------
+    base
+        Seconds that the ratio is of.
+    last
+        Of the last column.
+    """
+    if not contestant.samples:
+        return [contestant.name, contestant.absent, *[""] * 5]
+    middle = measure.median(contestant.samples)
+    return [
+        contestant.name,
+        seconds(middle.seconds),
+        measure.spread(contestant.samples),
+        seconds(middle.cpu),
+        f"{number / middle.seconds:,.0f}",
+        ratio(middle.seconds, base),
+        last,
+    ]
+
+
+def peak(contestant: Contestant) -> str:
+    """Its most memory, of the middle sample; empty without any."""
+    samples = contestant.samples
+    return megabytes(measure.median(samples).peak) if samples else ""

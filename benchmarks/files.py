@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import builders, measure
-from benchmarks.contest import WORKERS, Contestant, Settings, keep, peer, repeated_runs, turn, weft
+from benchmarks.contest import (
+    WORKERS,
+    Contestant,
+    Settings,
+    cold_row,
+    keep,
+    peer,
+    repeated_runs,
+    turn,
+    weft,
+)
 from benchmarks.table import Table, megabytes, ratio, seconds
 
 SLOW = ("pypipegraph", "pypipegraph2")
@@ -34,7 +44,10 @@ def cold(settings: Settings) -> Table:
     return Table(
         title,
         ("", "s (median)", "range", "CPU s", "files/s", "ratio to make", "state, bytes/file"),
-        [_cold_row(one, number, base, left.get(one.name, 0)) for one in contestants],
+        [
+            cold_row(one, number, base, f"{left.get(one.name, 0) / number:,.0f}")
+            for one in contestants
+        ],
         f"All make {WORKERS} at a time. Weft and pypipegraph2 have one function for all files, or"
         " where it says so, and pypipegraph, a closure for each; make and ninja run"
         f" `echo NAME > NAME`. {' and '.join(SLOW)} ran once. State: bytes that the tool leaves"
@@ -72,21 +85,6 @@ def state(folder: Path) -> int:
     tops = [top for top in folder.glob("*") if top.name not in NOT_STATE]
     files = [path for top in tops for path in (top, *top.rglob("*")) if path.is_file()]
     return sum(path.stat().st_size for path in files)
-
-
-def _cold_row(contestant: Contestant, number: int, base: float, left: int) -> Sequence[str]:
-    if not contestant.samples:
-        return [contestant.name, contestant.absent, *[""] * 5]
-    middle = measure.median(contestant.samples)
-    return [
-        contestant.name,
-        seconds(middle.seconds),
-        measure.spread(contestant.samples),
-        seconds(middle.cpu),
-        f"{number / middle.seconds:,.0f}",
-        ratio(middle.seconds, base),
-        f"{left / number:,.0f}",
-    ]
 
 
 def nothing_to_do(settings: Settings) -> Table:

@@ -123,3 +123,9 @@ def method(request: pytest.FixtureRequest) -> str:
 def place(request: pytest.FixtureRequest) -> Executor:
     """Each way to run a job under Weft's own control."""
     return Inline() if request.param == "inline" else Processes(1, request.param)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

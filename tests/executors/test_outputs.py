@@ -9,38 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.executors.filing import job, names, read, write
 from weft.errors import JobContractError, UserError
 from weft.executors.outputs import Abandoned, Fate, abandon, claim, recover, seal
 from weft.fingerprint.files import FileHasher, MemoryStatCache, hash_file
-from weft.model.job import Command, FilesJob
-from weft.model.outputs import PLAIN, Form, OutputStyle
+from weft.model.job import FilesJob
+from weft.model.outputs import Form, OutputStyle
 from weft.store.journal import Entry
 from weft.store.seals import UNCHANGED, decode, is_unchanged
 
+pytestmark = pytest.mark.usefixtures("here")
+
 MANY = OutputStyle(Form.LIST)
 ASIDE = ".a.weft-aside"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def job(*names: str, style: OutputStyle = PLAIN) -> FilesJob:
-    return FilesJob(":".join(names), Command("write", None), 0, names, style)
-
-
-def write(name: str, text: str) -> None:
-    Path(name).write_text(text)
-
-
-def read(name: str) -> str | None:
-    return Path(name).read_text() if Path(name).exists() else None
-
-
-def names() -> list[str]:
-    return sorted(str(path) for path in Path().rglob("*") if not path.is_dir())
 
 
 def unchanged(made: FilesJob) -> bool:

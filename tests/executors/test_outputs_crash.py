@@ -14,37 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.executors.filing import job, names, read, write
 from weft.errors import JobContractError
 from weft.executors.outputs import Fate, abandon, claim, recover, seal
 from weft.fingerprint.files import FileHasher, MemoryStatCache, hash_file
-from weft.model.job import Command, FilesJob
-from weft.model.outputs import PLAIN, Form, OutputStyle
+from weft.model.job import FilesJob
+from weft.model.outputs import Form, OutputStyle
 from weft.store.journal import Entry, Journal
 from weft.store.seals import is_whole
 
+pytestmark = pytest.mark.usefixtures("here")
+
 OLD, HALF, NEW = "old", "the ne", "the new text"
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def job(*names: str, style: OutputStyle = PLAIN) -> FilesJob:
-    return FilesJob(":".join(names), Command("write", None), 0, names, style)
-
-
-def write(name: str, text: str) -> None:
-    Path(name).write_text(text)
-
-
-def read(name: str) -> str | None:
-    return Path(name).read_text() if Path(name).exists() else None
-
-
-def names() -> list[str]:
-    return sorted(str(path) for path in Path().rglob("*") if not path.is_dir())
 
 
 def do_nothing() -> None:

@@ -88,7 +88,7 @@ class Context(JobContext):
             After Ctrl-C; what was finished is kept.
         """
         make = partial(super().make, *selection, n=n, executor=executor, options=options)
-        if reporter is not None or getattr(_running_shell(), "kernel", None) is None:
+        if reporter is not None or not in_notebook():
             return make(reporter=reporter)
         from weft.console.notebook.notebook import NotebookReporter
 
@@ -161,6 +161,11 @@ class Context(JobContext):
         from weft.console.session import Session
 
         return converse(Session(self))
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, where a make shows itself."""
+    return getattr(_running_shell(), "kernel", None) is not None
 
 
 def _running_shell() -> Any:

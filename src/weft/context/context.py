@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from weft.context.definitions import refresh, save_definitions
 from weft.context.making import MakeOptions, Making, raise_for
-from weft.context.recovering import at_root, recover_outputs
+from weft.context.recovering import recover_outputs
 from weft.errors import JobFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.definer import Definer
@@ -150,8 +150,7 @@ class Context(Definer):
             making = self.making(store, how)
             plan, remembered = making.plan(targets)
             save_definitions(self._graph, store)
-            with at_root(self._graph):
-                summary = making.run(plan, remembered, executor, reporter or Silent())
+            summary = making.run(plan, remembered, executor, reporter or Silent())
         known = self._recollection
         raise_for(summary, known.refusal(remembered, summary.failed) if known else None)
         return summary

@@ -106,6 +106,16 @@ class Making:
         reporter: Reporter,
     ) -> RunSummary:
         """Do what the plan wants."""
+        with self.graph.at_root():
+            return self._run(plan, remembered, executor, reporter)
+
+    def _run(
+        self,
+        plan: Plan,
+        remembered: Remembered,
+        executor: Executor | FuturesExecutor | str | None,
+        reporter: Reporter,
+    ) -> RunSummary:
         if not plan.ready:
             if plan.effects.spent:
                 from weft.scheduler.keeper import remove_spent

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, chdir, nullcontext, suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 
 from weft.fingerprint.files import FileHasher
@@ -12,18 +11,11 @@ from weft.graph.graph import Graph
 from weft.model.job import Digest
 from weft.store import journal, live
 from weft.store.journal import Entry, Journal
-from weft.store.seals import decode, encode, is_whole
+from weft.store.seals import State, decode, is_whole, look
 from weft.store.store import Store
 
 LIVE_SLACK = 3.0
 """Seconds by which a busy run may be late to say that it is alive."""
-
-
-def at_root(graph: Graph) -> AbstractContextManager[None]:
-    """While this is open, the working folder is that from which the paths of files count."""
-    if graph.root is None or graph.root == os.getcwd():  # noqa: PTH109 - as the graph has it
-        return nullcontext()
-    return chdir(graph.root)
 
 
 def recover_outputs(store: Store, say: Callable[[str], None]) -> None:
@@ -75,10 +67,10 @@ def _root(noted: str, folder: Path) -> Path | None:
 def remove_outputs(store: Store, graph: Graph, job_ids: Collection[str]) -> None:
     """Remove the files of these jobs; those that somebody else changed since stay."""
     hasher = FileHasher(store.file_stats)
-    with at_root(graph):
+    with graph.at_root():
         for name, (result, outputs) in _newest_outputs(store, set(job_ids)).items():
             for file in decode(outputs, name, result):
-                if is_whole(encode([file]), file.path, file.digest, hasher):
+                if look(file, hasher) is State.UNCHANGED:
                     Path(file.path).unlink(missing_ok=True)
 
 

@@ -19,8 +19,9 @@ from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.failure import error_text
 from weft.executors.marks import Mark, mark_path, take_mark
 from weft.executors.parcels import refusal
-from weft.executors.wire import Parcel, files_of, job_of
+from weft.executors.wire import Parcel, job_of
 from weft.graph.packing import pack_call
+from weft.graph.spec import spec_of
 from weft.model.job import Job
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
@@ -250,7 +251,7 @@ def _parcel(job: Job) -> Parcel:
         names,
         call,
         kind=command.kind,
-        files=files_of(job),
+        spec=spec_of(job),
     )
 
 

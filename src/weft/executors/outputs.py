@@ -27,8 +27,9 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
 from weft.errors import JobContractError, UserError
-from weft.fingerprint.files import FileStamp
+from weft.fingerprint.files import FileStamp, file_state
 from weft.model.job import DIGEST_SIZE, Digest, FilesJob
+from weft.model.outputs import ASIDE
 from weft.store.journal import Entry
 from weft.store.seals import SealedFile, encode, result_of
 
@@ -42,7 +43,7 @@ _OWN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 def _aside(path: str) -> str:
     """Where what stood at ``path`` waits for the end of the attempt."""
     folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}.{_short(name, 'weft-aside')}"
+    return f"{folder}{slash}.{_short(name, ASIDE)}"
 
 
 def _broken_name(path: str) -> str:
@@ -50,7 +51,7 @@ def _broken_name(path: str) -> str:
     takes the place of nothing."""
     taken = os.path.lexists if _is_folder(path) else _is_folder
     folder, slash, name = path.rpartition("/")
-    ends = chain(("broken",), (f"broken-{n}" for n in count(2)))
+    ends = chain((".broken",), (f".broken-{n}" for n in count(2)))
     names = (f"{folder}{slash}{_short(name, end)}" for end in ends)
     return next(new for new in names if not taken(new))
 
@@ -61,9 +62,9 @@ def _is_folder(path: str) -> bool:
 
 def _short(name: str, end: str) -> str:
     """A name with an ending, of no more bytes than a name may have."""
-    if len(os.fsencode(name)) + len(end) + 2 <= _NAME_BYTES:
-        return f"{name}.{end}"
-    return f"{blake2b(os.fsencode(name), digest_size=DIGEST_SIZE).hexdigest()}.{end}"
+    if len(os.fsencode(name)) + len(end) + 1 <= _NAME_BYTES:
+        return f"{name}{end}"
+    return f"{blake2b(os.fsencode(name), digest_size=DIGEST_SIZE).hexdigest()}{end}"
 
 
 # -- before the attempt --------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def _broken(job: FilesJob, path: str, title: str, cure: str = _NOT_MADE) -> JobC
 
 def _hash(descriptor: int, size: int) -> Digest:
     """As `weft.fingerprint.files.hash_file`; small files are read by one call, without a buffer."""
-    state = blake2b(b"file:", digest_size=DIGEST_SIZE)
+    state = file_state()
     left = size + 1  # to see its end, and no more: somebody may be writing without one
     while left > 0 and (block := os.read(descriptor, min(left, _CHUNK))):
         state.update(block)

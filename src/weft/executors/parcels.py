@@ -9,8 +9,9 @@ from typing import Any, cast
 from weft.errors import SerializationError
 from weft.executors.base import Report, Task
 from weft.executors.failure import plain_report
-from weft.executors.wire import Entry, FunctionNumber, Parcel, files_of
+from weft.executors.wire import Entry, FunctionNumber, Parcel
 from weft.graph.packing import pack_call
+from weft.graph.spec import spec_of
 from weft.model.job import Command, Job
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
@@ -85,7 +86,7 @@ class Packer:
             number,
             packed,
             command.kind,
-            files_of(job),
+            spec_of(job),
         )
 
     def _function(self, command: Command) -> tuple[int, bytes]:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from weft.model.job import Command, Digest, FilesJob, FullJob, Job
+from weft.graph import spec
+from weft.graph.spec import Spec
+from weft.model.job import Command, Digest, Job
 from weft.model.kind import Kind
 from weft.model.outcome import Outcome
-from weft.model.outputs import OutputStyle
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.store.objects import Input
 
@@ -94,8 +95,8 @@ class Parcel(NamedTuple):
     function_packed: bytes | None = None
     """The function, when this worker sees its number for the first time."""
     kind: Kind = Kind.VALUE
-    files: tuple[tuple[str, ...], OutputStyle] | None = None
-    """Paths and style of the files that the job makes."""
+    spec: Spec | None = None
+    """What the kind needs beside the call."""
 
 
 class FunctionNumber(NamedTuple):
@@ -113,15 +114,7 @@ def job_of(parcel: Parcel) -> Job:
     options = DEFAULT_OPTIONS if parcel.cutoff else Options(cutoff=False)
     command = Command(parcel.name, None, options, parcel.dynamic, kind=parcel.kind)
     inputs = tuple(_named(name) for name in parcel.inputs)
-    if parcel.files is not None:
-        paths, style = parcel.files
-        return FilesJob(parcel.id, command, -1, paths, style, inputs=inputs, packed=parcel.call)
-    return FullJob(parcel.id, command, (), -1, inputs=inputs, packed=parcel.call)
-
-
-def files_of(job: Job) -> tuple[tuple[str, ...], OutputStyle] | None:
-    """What a parcel says of the files of a job."""
-    return (job.paths, job.style) if isinstance(job, FilesJob) else None
+    return spec.job_of(parcel.id, command, -1, parcel.spec, inputs=inputs, packed=parcel.call)
 
 
 def _named(job_id: str) -> Job:

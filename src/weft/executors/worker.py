@@ -460,7 +460,7 @@ def _run_batch(
             return
         job, inputs = _opened(entry, jobs)
         outbox.items.append(worker.attempt(job, inputs, now))
-        if job.extra and job.reads_memory:
+        if (job.extra or job.inputs) and job.reads_memory:
             surroundings.retire = True  # it may have changed the data: the next gets them as loaded
 
 

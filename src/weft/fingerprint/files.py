@@ -87,6 +87,11 @@ def still_good(remembered: Remembered | None, stamp: FileStamp) -> bool:
     )
 
 
+def file_state() -> blake2b:
+    """What the content of a file is hashed with."""
+    return blake2b(b"file:", digest_size=DIGEST_SIZE)
+
+
 def hash_file(path: str | os.PathLike[str]) -> Digest:
     """Digest of a file's content; of the sorted names of a folder; `ABSENT` where nothing is.
 
@@ -97,7 +102,7 @@ def hash_file(path: str | os.PathLike[str]) -> Digest:
     """
     try:
         with Path(path).open("rb", buffering=0) as file:
-            state = blake2b(b"file:", digest_size=DIGEST_SIZE)
+            state = file_state()
             buffer = bytearray(1 << 18)
             view = memoryview(buffer)
             while size := file.readinto(buffer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, chdir, nullcontext
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,15 @@ class Graph:
 
     def __iter__(self) -> Iterator[Job]:
         return iter(self.jobs.values())
+
+    def away(self) -> str | None:
+        """The folder from which the paths of files count, where that is not the working one."""
+        return self.root if self.root not in {None, os.getcwd()} else None  # noqa: PTH109 - text
+
+    def at_root(self) -> AbstractContextManager[None]:
+        """While this is open, the working folder is that from which the paths of files count."""
+        away = self.away()
+        return chdir(away) if away is not None else nullcontext()
 
     def replace_generated(self, definer: str, records: Sequence[JobRecord]) -> list[Job]:
         """Take in the jobs that a generator defined now, and retire the others of its (rule 16).

@@ -76,7 +76,7 @@ class Job:
     @property
     def reads_memory(self) -> bool:
         """Whether the job needs data that other jobs loaded into this process."""
-        return any(upstream.command.kind is Kind.LOADING for upstream in self.extra)
+        return any(upstream.command.kind is Kind.LOADING for upstream in self.upstream)
 
     @property
     def upstream(self) -> tuple[Job, ...]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from weft.model.job import Digest, JobRecord
 from weft.model.states import AttemptState
 
+CANNOT_START = "CannotStart"
+"""What the report of a job that could not begin has for the class of an exception."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

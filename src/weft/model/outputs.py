@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+ASIDE = ".weft-aside"
+"""How the names end under which files wait while the job runs that makes them anew."""
+
 
 class Form(IntEnum):
     """How the paths of a job's files stand in a value."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from weft.model.job import FilesJob, InvariantJob
 from weft.model.job import Job as HeartJob
+from weft.model.outputs import ASIDE
 from weft.pipegraph.errors import JobContractError, JobOutputConflict
 from weft.pipegraph.job import Job
 from weft.pipegraph.naming import place_of
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from weft.graph.graph import Graph
 
 Claimant = FilesJob | InvariantJob
-ASIDE = ".weft-aside"
-"""How the names end under which files wait while their jobs run."""
 _TOP = {"": "", "/": "/"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NoReturn
 
+from weft.graph.callables import name_of
 from weft.model.job import FullJob
 from weft.model.kind import Kind
 from weft.pipegraph.callbacks import Callback, refuse_arguments
@@ -46,7 +47,7 @@ class JobGeneratingJob(Job):
     def __init__(self, job_id: Name, callback: Callback) -> None:
         refuse_arguments(callback, type(self).__name__)
         command = self.pipegraph.command(
-            partial(_extend, callback, self), Kind.EXTENDING, name=_name_of(callback)
+            partial(_extend, callback, self), Kind.EXTENDING, name=name_of(callback)
         )
         FullJob.__init__(self, word_id(job_id), command, (), 0)
 
@@ -162,9 +163,3 @@ def _extend(callback: Callback, job: JobGeneratingJob) -> None:
     """What a generating job runs."""
     with job.pipegraph.extending(job):
         job.take(callback())
-
-
-def _name_of(callback: Callback) -> str:
-    from weft.graph.callables import name_of
-
-    return name_of(callback)

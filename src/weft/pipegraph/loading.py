@@ -53,11 +53,15 @@ class DataLoadingJob(Job, LoadingJob):
     def __init__(
         self, job_id: Name, callback: Callback, *, depend_on_function: bool = True
     ) -> None:
-        self.load(job_id, callback, None)
-        if not depend_on_function:
-            self.ignore_code_changes()
+        self.load(job_id, callback, None, depend_on_function)
 
-    def load(self, job_id: Name, callback: Callback, place: Place | None) -> None:
+    def load(
+        self,
+        job_id: Name,
+        callback: Callback,
+        place: Place | None,
+        depend_on_function: bool = True,
+    ) -> None:
         """Become the job that calls ``callback``, and puts what it returns in a place."""
         refuse_arguments(callback, type(self).__name__)
         function = callback if place is None else partial(_put, callback, place)
@@ -68,6 +72,8 @@ class DataLoadingJob(Job, LoadingJob):
             self.place = place
             self.unload = place.empty
             self._take_place(place)
+        if not depend_on_function:
+            self.ignore_code_changes()
 
     def _take_place(self, place: Place) -> None:
         """Refuse what another job loads into: the consumers of one would get the other's data."""
@@ -130,9 +136,7 @@ class AttributeLoadingJob(DataLoadingJob):
         *,
         depend_on_function: bool = True,
     ) -> None:
-        self.load(job_id, callback, Attribute(object, attribute_name))
-        if not depend_on_function:
-            self.ignore_code_changes()
+        self.load(job_id, callback, Attribute(object, attribute_name), depend_on_function)
 
 
 class DictEntryLoadingJob(DataLoadingJob):
@@ -167,9 +171,7 @@ class DictEntryLoadingJob(DataLoadingJob):
         *,
         depend_on_function: bool = True,
     ) -> None:
-        self.load(job_id, callback, Entry(object, attribute_name))
-        if not depend_on_function:
-            self.ignore_code_changes()
+        self.load(job_id, callback, Entry(object, attribute_name), depend_on_function)
 
 
 class CachedLoading(DataLoadingJob):
@@ -182,7 +184,13 @@ class CachedLoading(DataLoadingJob):
     lfg: FileGeneratingJob
 
     def cache(
-        self, filename: Name, calculate: Callback, write: Callback, load: Callback, place: Any
+        self,
+        filename: Name,
+        calculate: Callback,
+        write: Callback,
+        load: Callback,
+        place: Place | None,
+        depend_on_function: bool,
     ) -> None:
         """Become the loader of a file that ``calculate`` computes and ``write`` writes."""
         refuse_arguments(calculate, type(self).__name__)
@@ -190,6 +198,8 @@ class CachedLoading(DataLoadingJob):
         self.lfg = FileGeneratingJob(path, partial(write, calculate))
         self.load(f"{path}_load", load, place)
         super().depends_on(self.lfg)
+        if not depend_on_function:
+            self.ignore_code_changes()
 
     def depends_on(self, *what: Any) -> Self:
         """Let the computation depend on this, see ``Job.depends_on``."""
@@ -244,9 +254,7 @@ class CachedDataLoadingJob(CachedLoading):
     ) -> None:
         path = path_id(cache_filename)
         load = partial(_load_into, loading_function, Pickle(path))
-        self.cache(path, calculating_function, _pickle, load, None)
-        if not depend_on_function:
-            self.ignore_code_changes()
+        self.cache(path, calculating_function, _pickle, load, None, depend_on_function)
 
 
 class CachedAttributeLoadingJob(CachedLoading):
@@ -285,9 +293,8 @@ class CachedAttributeLoadingJob(CachedLoading):
     ) -> None:
         path = path_id(cache_filename)
         place = Attribute(target_object, target_attribute)
-        self.cache(path, calculating_function, _pickle, Pickle(path).read, place)
-        if not depend_on_function:
-            self.ignore_code_changes()
+        read = Pickle(path).read
+        self.cache(path, calculating_function, _pickle, read, place, depend_on_function)
 
 
 class CachedJob(CachedLoading):
@@ -328,11 +335,10 @@ class CachedJob(CachedLoading):
     ) -> None:
         path = path_id(cache_filename)
         place = Attribute(self, "value")
-        self.cache(path, calculating_function, _pickle, Pickle(path).read, place)
+        read = Pickle(path).read
+        self.cache(path, calculating_function, _pickle, read, place, depend_on_function)
         style = replace(self.lfg.style, lazy=True)
         self.lfg.style = self.pipegraph.styles.setdefault(style, style)
-        if not depend_on_function:
-            self.ignore_code_changes()
 
     def facts(self) -> dict[str, object]:
         """What must be equal when the job is defined again: all is in the job of the file."""
@@ -385,9 +391,7 @@ class MemMappedDataLoadingJob(CachedLoading):
         self.dtype = getattr(dtype, "__name__", str(dtype))
         write = partial(_save_array, dtype=self.dtype)
         load = partial(_load_into, loading_function, MappedArray(path))
-        self.cache(path, calculating_function, write, load, None)
-        if not depend_on_function:
-            self.ignore_code_changes()
+        self.cache(path, calculating_function, write, load, None, depend_on_function)
 
     def facts(self) -> dict[str, object]:
         """What must be equal when the job is defined again."""

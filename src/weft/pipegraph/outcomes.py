@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import weft.errors
-from weft.model.outcome import Outcome, describe
+from weft.model.outcome import CANNOT_START, Outcome, describe
 from weft.model.states import AttemptState
 from weft.pipegraph.errors import JobContractError, JobDiedException, PyPipeGraphError
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Jobs that a ``repr`` of the outcomes of all of them names."""
-UNSTARTED = "CannotStart"
-"""What reports of jobs that could not begin have for the class of an exception."""
 
 
 class JobOutcome(Enum):
@@ -166,18 +164,20 @@ def gathered(
 def last_attempt(job: Job) -> AttemptRow | None:
     """The newest attempt of a job, of this run or an earlier one."""
     with job.pipegraph.context.reading() as store:
-        attempts = store.chronicle.attempts(job.id)
-    return attempts[-1] if attempts else None
+        return _newest(store, job)
 
 
 def last_output(job: Job) -> tuple[str, str]:
     """What a job wrote to standard output and error when it ran last."""
-    attempt = last_attempt(job)
-    if attempt is None:
-        return "", ""
     with job.pipegraph.context.reading() as store:
-        stdout, stderr = store.output(attempt.id)
+        attempt = _newest(store, job)
+        stdout, stderr = store.output(attempt.id) if attempt is not None else (None, None)
     return stdout or "", stderr or ""
+
+
+def _newest(store: Store, job: Job) -> AttemptRow | None:
+    attempts = store.chronicle.attempts(job.id)
+    return attempts[-1] if attempts else None
 
 
 def exception_of(attempt: AttemptRow) -> BaseException:
@@ -210,13 +210,15 @@ def _cause(attempt: AttemptRow) -> str:
 
 def _needed_too_much(attempt: AttemptRow) -> bool:
     report = attempt.error
-    return report is not None and report.type == UNSTARTED and report.message.startswith("it asks")
+    return (
+        report is not None and report.type == CANNOT_START and report.message.startswith("it asks")
+    )
 
 
 def _revived(job_id: str, report: ErrorReport) -> BaseException:
     """An exception of the kind that was raised, if it is known here and takes a text."""
-    if report.type in {UNSTARTED, SystemExit.__name__}:
-        verb = "can't start" if report.type == UNSTARTED else "has no result"
+    if report.type in {CANNOT_START, SystemExit.__name__}:
+        verb = "can't start" if report.type == CANNOT_START else "has no result"
         return PyPipeGraphError(f"Job {job_id!r} {verb}: {report.message}.")
     kind = _class_of(report.type_names[0]) if report.type_names else None
     if kind is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from weft.console.context import in_notebook
 from weft.context import MakeOptions
 from weft.errors import CommandFailed, Interrupted, MakeFailed
 from weft.pipegraph import errors
@@ -67,7 +67,7 @@ def _make(pipegraph: Pipegraph, *, print_failures: bool) -> RunSummary:
     """Let the context make all jobs."""
     n = pipegraph.resource_coordinator.max_cores_to_use
     options = MakeOptions(n=n)
-    if pipegraph.quiet or _in_notebook():  # which shows the run itself
+    if pipegraph.quiet or in_notebook():  # which shows the run itself
         silent = Silent() if pipegraph.quiet else None
         return pipegraph.context.make(options=options, reporter=silent)
     from weft.pipegraph.telling import Telling
@@ -76,11 +76,6 @@ def _make(pipegraph: Pipegraph, *, print_failures: bool) -> RunSummary:
         pipegraph.context, n, keys=pipegraph.interactive, failures=print_failures
     ) as reporter:
         return pipegraph.context.make(options=options, reporter=reporter)
-
-
-def _in_notebook() -> bool:
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    return get_ipython is not None and getattr(get_ipython(), "kernel", None) is not None
 
 
 def _outcomes(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from hashlib import md5
+from functools import partial
+from hashlib import file_digest, md5
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,8 @@ def checksum_file(filename: Name) -> str:
     >>> checksum_file(os.devnull)
     'd41d8cd98f00b204e9800998ecf8427e'
     """
-    state = md5(usedforsecurity=False)
     with Path(filename).open("rb") as file:
-        while block := file.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
+        return file_digest(file, partial(md5, usedforsecurity=False)).hexdigest()
 
 
 def load_invariant_stati(filename: Name) -> dict[str, str]:

@@ -39,6 +39,8 @@ class Keeper:
         self._plan = plan
         self._remembered = remembered
         self._journal = Journal(store.folder)
+        self._rests_on_files = any(command.kind for command in graph.commands.values())
+        """Whether some jobs may."""
         self.troubles: list[tuple[Job, str]] = []
         """What could not be done, to be told when the run is over."""
         self._attempts: list[tuple[float, float, str]] = []
@@ -75,7 +77,7 @@ class Keeper:
 
         What a job itself changed, when it ran alone, it had read before, or knows.
         """
-        if outcome.state is not AttemptState.DONE:
+        if not self._rests_on_files or outcome.state is not AttemptState.DONE:
             return
         found = {whole(upstream).id: self._moved(upstream) for upstream in job.upstream}
         moved = {owner: path for owner, path in found.items() if path is not None}

@@ -14,7 +14,7 @@ from weft.graph.extending import extend
 from weft.graph.graph import Graph
 from weft.model.job import FilesJob, InvariantJob, Job
 from weft.model.kind import Kind
-from weft.model.outcome import ErrorReport, Outcome
+from weft.model.outcome import CANNOT_START, ErrorReport, Outcome
 from weft.model.reasons import Reason, to_json
 from weft.model.states import AttemptState
 from weft.scheduler.keeper import Keeper
@@ -301,7 +301,7 @@ class Loop:
     def _refusal(self, job: Job) -> str | None:
         if isinstance(job, InvariantJob):
             return f"{self._keeper.missing(job)} is not there, or can't be read"
-        if not self.executor.inherits and self._loads(job):
+        if not self.executor.inherits and job.reads_memory:
             return (
                 "it needs data in the memory of this process, which the workers of this executor "
                 'do not share: use executor="processes" or "inline"'
@@ -316,11 +316,8 @@ class Loop:
             )
         return None
 
-    def _loads(self, job: Job) -> bool:
-        return any(base.command.kind is Kind.LOADING for base in self.plan.effects.needs(job))
-
     def _end_badly(self, job: Job, problem: str) -> None:
-        error = ErrorReport("CannotStart", problem, text=problem)
+        error = ErrorReport(CANNOT_START, problem, text=problem)
         outcome = Outcome(AttemptState.FAILED, time.time(), 0.0, error=error)
         self._fail(job, outcome)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, chdir, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,8 +53,8 @@ class Remembered:
         self._inputs: dict[int, Input] = {}
         self._doubtful: frozenset[str] | None = None
         """Jobs whose files are to be read whatever their times; None before that was asked."""
-        self._root = graph.root if graph.root not in {None, str(Path.cwd())} else None
-        """Folder to look at files from, where that is not the working folder."""
+        self._away = graph.away() is not None
+        """Whether files are to be looked at from another folder than the working one."""
         self.rebuilder = Rebuilder(
             self._heads, store.observations, self.observe, store.invalidated(), self.intact
         )
@@ -117,7 +117,7 @@ class Remembered:
             with self._at_root():
                 whole = is_whole(outputs, job_id, result, None)
             return UNCHANGED if whole else Seen(State.CHANGED, job_id)
-        if self._root is None:
+        if not self._away:
             return is_unchanged(outputs, job_id, result, self._files)
         with self._at_root():
             return is_unchanged(outputs, job_id, result, self._files)
@@ -127,7 +127,7 @@ class Remembered:
         return self.look(job_id, result, outputs).state is State.UNCHANGED
 
     def _at_root(self) -> AbstractContextManager[None]:
-        return chdir(self._root) if self._root is not None else nullcontext()
+        return self._graph.at_root() if self._away else nullcontext()
 
     def history(self, job_ids: Collection[str]) -> History:
         """Past durations and failures of the jobs that may have to run."""

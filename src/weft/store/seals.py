@@ -198,15 +198,17 @@ def is_unchanged(record: bytes, path: str, result: Digest, hasher: FileHasher) -
         except struct.error:  # a time of another age: the content decides
             pass
     for file in decode(record, path, result):
-        if file.kept and (state := _look(file, hasher)) is not State.UNCHANGED:
+        if file.kept and (state := look(file, hasher)) is not State.UNCHANGED:
             return Seen(state, file.path)
     return UNCHANGED
 
 
 def present(record: bytes, path: str, result: Digest, hasher: FileHasher) -> bool:
     """Whether all files, the temporary ones too, are there as the job left them."""
+    if record[:1] == _USUAL_HEAD:  # one file, which is kept
+        return is_unchanged(record, path, result, hasher) is UNCHANGED
     files = decode(record, path, result)
-    return all(_look(file, hasher) is State.UNCHANGED for file in files)
+    return all(look(file, hasher) is State.UNCHANGED for file in files)
 
 
 def is_whole(record: bytes, path: str, result: Digest, hasher: FileHasher | None) -> bool:
@@ -221,13 +223,14 @@ def is_whole(record: bytes, path: str, result: Digest, hasher: FileHasher | None
         size and time that it should have, but not the content.
     """
     return all(
-        (state := _look(file, hasher)) is State.UNCHANGED
+        (state := look(file, hasher)) is State.UNCHANGED
         or (state is State.MISSING and not file.kept)
         for file in decode(record, path, result)
     )
 
 
-def _look(file: SealedFile, hasher: FileHasher | None) -> State:
+def look(file: SealedFile, hasher: FileHasher | None) -> State:
+    """What became of one file; without a hasher it is read, whatever its stamp."""
     try:
         status = os.stat(file.path)  # noqa: PTH116 - a hot path
     except OSError:
