@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import arrays, calls, files, looking, machine, peers, shapes
+from benchmarks import arrays, calls, files, looking, machine, peers, queues, shapes
 from benchmarks.contest import Settings
 from benchmarks.table import Table, write
 
@@ -23,6 +23,9 @@ GROUPS: dict[str, Callable[[Settings], Table]] = {
     "files-noop": files.nothing_to_do,
     "files-chain": files.chain,
     "loading": files.loading,
+    "queue-one": queues.one_to_one,
+    "queue-many": queues.many_to_many,
+    "queue-arrays": queues.arrays,
 }
 
 

@@ -40,6 +40,8 @@ class Contestant:
     command: Callable[[Path], Sequence[str]]
     """The command that does the work in a folder."""
     absent: str = ""
+    limit: float = 600.0
+    """Seconds after which a run is ended."""
     samples: list[Sample] = field(default_factory=list)
 
     @property
@@ -53,9 +55,9 @@ class Contestant:
             return None
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            return measure.sample(self.command(folder), cwd=folder)
+            return measure.sample(self.command(folder), cwd=folder, timeout=self.limit)
         except measure.Failed as error:
-            self.absent = f"failed: {str(error).splitlines()[-1][:120]}"
+            self.absent = f"failed: {str(error).splitlines()[-1][-120:]}"
             return None
 
 

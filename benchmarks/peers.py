@@ -12,14 +12,16 @@ from pathlib import Path
 HOME = Path(__file__).parent / ".venv-peers"
 PACKAGES = {
     "doit": ("doit",),
+    "faster-fifo": ("faster-fifo==1.5.2",),
+    "iterable-queue": ("iterable-queue==1.2.2",),
     "joblib": ("joblib",),
     "ninja": ("ninja",),
     "numpy": ("numpy",),
     "pypipegraph": ("pypipegraph==0.197", "six"),
     "pypipegraph2": ("pypipegraph2==3.4.2",),
 }
-"""What to ask for: pypipegraph does not say that it needs six, and a newer pypipegraph2 needs
-Python 3.12."""
+"""What to ask for: pypipegraph does not say that it needs six, a newer pypipegraph2 needs Python
+3.12, and faster-fifo a compiler of C++."""
 PROGRAMS = ("ninja", "make")
 
 

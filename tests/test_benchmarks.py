@@ -37,8 +37,9 @@ def test_a_quick_run_fills_every_row_of_weft(quick_run):
     assert "failed" not in quick_run
     rows = [line for line in quick_run.splitlines() if line.startswith("| weft")]
     # Calls cold and with nothing to do, the array; files cold and with nothing to do, both with one
-    # function and with many; the loaded array for one job and for four.
-    assert len(rows) == 3 + 4 + 2
+    # function and with many; the loaded array for one job and for four; integers through a queue
+    # between two processes and between eight, each in two ways; arrays through a queue.
+    assert len(rows) == 3 + 4 + 2 + 4 + 1
     assert "but ran" not in quick_run
 
 
@@ -105,6 +106,36 @@ for words, timeout in (["import time; time.sleep(60)"], 0.5), (["raise SystemExi
         print(str(error).splitlines()[0].rpartition(":")[2].strip())
 """
     assert in_harness(code).splitlines() == ["exit code -9", "exit code 3"]
+
+
+def test_a_contestant_that_takes_too_long_is_out_and_says_why():
+    code = """
+from pathlib import Path
+from tempfile import mkdtemp
+from benchmarks.contest import Contestant
+import sys
+command = [sys.executable, "-c", "import time; time.sleep(60)"]
+slow = Contestant("slow", lambda _folder: command, limit=0.5)
+print(slow.run(Path(mkdtemp())), slow.out, slow.absent.rpartition(":")[2].strip())
+"""
+    assert in_harness(code) == "None True exit code -9"
+
+
+def test_a_queue_that_loses_or_doubles_an_item_is_no_sample():
+    code = """
+from benchmarks.workloads.queue_items import check
+check([{"began": 1.0}, {"count": 3, "total": 3}, {"count": 1, "total": 3}], 4)
+for count, total in (3, 3), (4, 5), (5, 9):
+    try:
+        check([{"count": count, "total": total}], 4)
+    except SystemExit as error:
+        print(error)
+"""
+    assert in_harness(code).splitlines() == [
+        "3 of 4 items came, with the sum 3",
+        "4 of 4 items came, with the sum 5",
+        "5 of 4 items came, with the sum 9",
+    ]
 
 
 def test_results_go_between_the_markers_and_nowhere_else(tmp_path):

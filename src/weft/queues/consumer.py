@@ -1,0 +1,271 @@
+"""The end of a queue at which items are taken."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, NoReturn
+
+from weft.queues.bells import LONGEST
+from weft.queues.endpoint import Endpoint
+from weft.queues.errors import (
+    ConsumerQueueClosedException,
+    Done,
+    Empty,
+    ProducerDied,
+    UnreadableItem,
+)
+from weft.queues.items import decode, take_back
+from weft.queues.layout import BLOCKED, DIED, DIED_LAST, MAXSIZE, STRICT, State
+from weft.queues.lives import Life
+from weft.queues.ranges import STUCK, Found
+from weft.queues.reader import Reader
+from weft.queues.shared import Shared
+from weft.queues.waiting import Waiter, refuse_to_wait_for_oneself, wait, wait_async
+from weft.queues.watching import leave
+
+MANY = 8
+"""Items that a consumer had at once when it is taken for a fast one."""
+TURN = 0.002
+"""Seconds that a task may go on taking items before other tasks have their turn."""
+NAP = 0.0001
+"""Seconds that a fast consumer sleeps before it asks to be woken."""
+
+
+class ConsumerQueue(Endpoint):
+    """One consumer's end of an `IterableQueue`; threads of its process may share it.
+
+    Iterating ends when the queue is closed, all its producers are, and everything was taken.
+
+    Examples
+    --------
+    >>> from weft.queues import IterableQueue
+    >>> queue = IterableQueue()
+    >>> consumer = queue.get_consumer()
+    >>> with queue.get_producer() as producer:
+    ...     producer.put("an item")
+    >>> queue.close()
+    >>> [item for item in consumer]
+    ['an item']
+    """
+
+    _word = "consumer"
+    _closed = ConsumerQueueClosedException
+
+    def __init__(self, shared: Shared, row: int, life: Life) -> None:
+        super().__init__(shared, row, life)
+        self._reader: Reader | None = None
+        self._bounded = bool(shared.words[MAXSIZE])
+        self._taken = 0
+        """Items since a waiting producer was last woken."""
+        self._told = 0
+        self._is_done = False
+        self._turn = 0.0
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            while True:
+                yield self._take(None)
+        except Done:
+            return
+
+    def __next__(self) -> Any:
+        return self.next()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        await self._let_others_run()
+        while True:
+            try:
+                return self._take(0.0)
+            except Done:
+                raise StopAsyncIteration from None
+            except Empty:
+                await wait_async(Waiter.reader(self._shared, self._row), STUCK)
+
+    async def _let_others_run(self) -> None:
+        """While items keep coming, nothing else gives the loop a turn."""
+        now = time.monotonic()
+        if now - self._turn > TURN:
+            await asyncio.sleep(0)
+            self._turn = time.monotonic()
+
+    def next(self, timeout: float | None = None) -> Any:
+        """The next item; at the end, `StopIteration`.
+
+        Raises
+        ------
+        Empty
+            Nothing came within `timeout` seconds.
+        ProducerDied
+            A producer of a strict queue died; call again for the next item.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> queue = IterableQueue()
+        >>> queue.get_consumer().next(timeout=0.01)
+        Traceback (most recent call last):
+        ...
+        _queue.Empty
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            return self._take(deadline)
+        except Done:
+            raise StopIteration from None
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """The next item; at the end, `Done`.
+
+        Parameters
+        ----------
+        block, timeout
+            Whether to wait, and for how many seconds at most, while there is none.
+
+        Raises
+        ------
+        Empty
+            There was none (in that time), but some may come.
+        Done
+            There is none, and none will come.
+        ConsumerQueueClosedException
+            This consumer was closed.
+        ProducerDied
+            A producer of a strict queue died; call again for the next item.
+        UnreadableItem
+            The item can't be rebuilt here; call again for the next one.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> queue = IterableQueue()
+        >>> consumer = queue.get_consumer()
+        >>> queue.get_producer().put(None)
+        >>> consumer.get() is None
+        True
+        """
+        if not block:
+            return self._take(0.0)
+        return self._take(None if timeout is None else time.monotonic() + max(timeout, 0.0))
+
+    def get_nowait(self) -> Any:
+        """`get` that raises `Empty` instead of waiting.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> queue = IterableQueue()
+        >>> queue.get_consumer().get_nowait()
+        Traceback (most recent call last):
+        ...
+        _queue.Empty
+        """
+        return self._take(0.0)
+
+    def put(self, *_item: object, **_options: object) -> NoReturn:
+        """Not at this end.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> IterableQueue().get_consumer().put(1)
+        Traceback (most recent call last):
+        ...
+        NotImplementedError: A consumer can't put; make a producer by queue.get_producer().
+        """
+        raise NotImplementedError("A consumer can't put; make a producer by queue.get_producer().")
+
+    put_nowait = put
+
+    def _take(self, deadline: float | None) -> Any:
+        reader = self._reader
+        if reader is None:
+            reader = self._start()
+        try:
+            data = reader.take()
+            while data is None:
+                self._refill(reader, deadline)
+                reader = self._reader or self._start()
+                data = reader.take()
+            if self._bounded and self._words[BLOCKED]:
+                self._make_room()
+            item = decode(data, self._shared, self._row, self._life)
+            reader.taken = -1
+        except BaseException as error:
+            self._broken_off(reader, error)
+            raise
+        return item
+
+    def _start(self) -> Reader:
+        if self._is_done:
+            raise _done()
+        self._shared.locked(self._begin)
+        self._reader = Reader(self._shared, self._row)
+        return self._reader
+
+    def _refill(self, reader: Reader, deadline: float | None) -> None:
+        """Let the reader have items, or wait for some; or say that there are none."""
+        words = self._words
+        found = reader.refill()
+        if words[DIED] != self._told and words[STRICT]:
+            self._tell_died()
+        if found is Found.END:
+            self._is_done = True
+            self.close()
+            raise _done()
+        if found is not Found.ITEMS:
+            self._wait(reader, found, deadline)
+
+    def _wait(self, reader: Reader, found: Found, deadline: float | None) -> None:
+        shared = self._shared
+        left = LONGEST if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            raise Empty
+        if reader.size >= MANY:
+            # So that items come in numbers; and not again before some came.
+            reader.size //= 2
+            time.sleep(NAP)
+            return
+        if deadline is None and found is Found.NOTHING:
+            refuse_to_wait_for_oneself(shared, shared.producers(), "Nothing can come")
+        others = STUCK if found is Found.OTHERS_HAVE else LONGEST
+        wait(Waiter.reader(shared, self._row), min(left, others))
+
+    def _tell_died(self) -> None:
+        self._told = self._words[DIED]
+        raise ProducerDied(
+            "A producer ended without close(), so items may be missing.",
+            facts={"process": self._words[DIED_LAST]},
+            cure="What it had put can still be taken: go on, or stop here.",
+        )
+
+    def _broken_off(self, reader: Reader, error: BaseException) -> None:
+        """An exception came after an item was taken: let it be taken again, if it can be read."""
+        if isinstance(error, UnreadableItem):
+            reader.taken = -1
+        else:
+            reader.give_back()
+
+    def _make_room(self) -> None:
+        """Wake a producer that waits for room: not for each item of a large queue."""
+        self._taken += 1
+        if self._taken * 4 >= self._words[MAXSIZE]:
+            self._taken = 0
+            self._shared.wake_writer()
+
+    def _end(self, state: State) -> None:
+        if self._is_mine():
+            take_back(self._shared)
+            leave(self._shared, self._row, state)
+            self._shared.wake_all()
+
+    def _forget(self) -> None:
+        self._reader = None
+
+
+def _done() -> Done:
+    return Done("The queue is empty and all producers are closed.")

@@ -1,0 +1,187 @@
+"""The end of a queue at which items are put."""
+
+from __future__ import annotations
+
+import time
+from marshal import dumps
+from types import TracebackType
+from typing import NoReturn
+
+from weft.queues import processor
+from weft.queues.bells import LONGEST
+from weft.queues.endpoint import Endpoint
+from weft.queues.errors import Full, ProducerQueueClosedException
+from weft.queues.items import PLAIN, encode
+from weft.queues.layout import (
+    DIED,
+    DIED_LAST,
+    MAXSIZE,
+    OWNER,
+    ROOM,
+    SLEEPERS,
+    STATE,
+    State,
+)
+from weft.queues.lives import Life
+from weft.queues.shared import Shared
+from weft.queues.streams import Stream
+from weft.queues.waiting import Waiter, refuse_to_wait_for_oneself, wait
+from weft.queues.watching import refuse_without_consumers, sweep
+
+NEXT_LOOK = 0.010
+"""Seconds after which a producer looks for room that nobody has rung for."""
+
+
+class ProducerQueue(Endpoint):
+    """One producer's end of an `IterableQueue`; threads of its process may share it.
+
+    Examples
+    --------
+    >>> from weft.queues import IterableQueue
+    >>> queue = IterableQueue()
+    >>> consumer = queue.get_consumer()
+    >>> with queue.get_producer() as producer:
+    ...     producer.put("an item")
+    >>> queue.close()
+    >>> list(consumer)
+    ['an item']
+    """
+
+    _word = "producer"
+    _closed = ProducerQueueClosedException
+
+    def __init__(self, shared: Shared, row: int, life: Life) -> None:
+        super().__init__(shared, row, life)
+        self._stream: Stream | None = None
+        self._needs_mutex = bool(shared.words[MAXSIZE]) or not processor.IN_ORDER
+        self._swept = 0.0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close(State.CLOSED if kind is None else State.DEAD)
+
+    def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:
+        """Put an item; when this returns, the item outlives this process.
+
+        Parameters
+        ----------
+        item
+            Anything that can be pickled, `None` too. Large buffers (NumPy arrays from 256 KiB on)
+            go through shared memory, copied once.
+        block, timeout
+            Whether to wait, and for how many seconds at most, while a bounded queue is full.
+
+        Raises
+        ------
+        Full
+            A bounded queue had no room (in that time).
+        ProducerQueueClosedException
+            This producer was closed.
+        UnpicklableItem
+            The item can't be sent.
+        NoConsumers
+            It would have to wait, but nobody will ever make room.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> queue = IterableQueue(maxsize=1)
+        >>> producer = queue.get_producer()
+        >>> producer.put(None)
+        >>> producer.put("one more", timeout=0.01)
+        Traceback (most recent call last):
+        ...
+        queue.Full
+        """
+        data = dumps(item) if type(item) in PLAIN else encode(self._shared, item)  # type: ignore[arg-type]
+        if self._needs_mutex:
+            self._put_locked(data, block, timeout)
+        else:
+            stream = self._stream
+            if stream is None:
+                stream = self._start()
+            stream.append(data, len(data))
+        if self._words[SLEEPERS]:
+            self._shared.wake_reader()
+
+    def put_nowait(self, item: object) -> None:
+        """`put` that raises `Full` instead of waiting.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> queue = IterableQueue(maxsize=1)
+        >>> producer = queue.get_producer()
+        >>> producer.put_nowait(1)
+        >>> producer.full()
+        True
+        """
+        self.put(item, block=False)
+
+    def get(self, *_options: object, **_more: object) -> NoReturn:
+        """Not at this end.
+
+        Examples
+        --------
+        >>> from weft.queues import IterableQueue
+        >>> IterableQueue().get_producer().get()
+        Traceback (most recent call last):
+        ...
+        NotImplementedError: A producer can't get; make a consumer by queue.get_consumer().
+        """
+        raise NotImplementedError("A producer can't get; make a consumer by queue.get_consumer().")
+
+    get_nowait = get
+
+    def _start(self) -> Stream:
+        self._shared.locked(self._begin)
+        self._stream = Stream(self._shared, self._row, held=self._needs_mutex)
+        return self._stream
+
+    def _put_locked(self, data: bytes, block: bool, timeout: float | None) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        stream = self._stream or self._start()
+        while not self._shared.locked(self._append_if_room, stream, data):
+            left = LONGEST if deadline is None else deadline - time.monotonic()
+            if not block or left <= 0:
+                raise Full
+            self._wait_for_room(deadline is None, min(left, NEXT_LOOK))
+            stream = self._stream or self._start()
+
+    def _append_if_room(self, stream: Stream, data: bytes) -> bool:
+        words, bound = self._words, self._words[MAXSIZE]
+        if bound:
+            room = words[ROOM] or max(bound - self._shared.size(), 0)
+            if not room:
+                return False
+            words[ROOM] = room - 1
+        stream.append(data, len(data))
+        return True
+
+    def _wait_for_room(self, for_ever: bool, seconds: float) -> None:
+        shared = self._shared
+        now = time.monotonic()
+        if now - self._swept > LONGEST:
+            self._swept = now
+            shared.locked(sweep, shared)
+            shared.locked(refuse_without_consumers, shared)
+        if for_ever:
+            refuse_to_wait_for_oneself(shared, shared.consumers(), "The queue is full")
+        wait(Waiter.writer(shared, self._row), seconds)
+
+    def _end(self, state: State) -> None:
+        if not self._is_mine():
+            return
+        words, row = self._words, self._row
+        if state is State.DEAD:
+            words[DIED_LAST] = words[row + OWNER]
+            words[DIED] += 1
+        words[row + STATE] = state
+        self._shared.wake_all()
+
+    def _forget(self) -> None:
+        self._stream = None

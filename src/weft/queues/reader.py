@@ -1,0 +1,132 @@
+"""A consumer's work in this process: taking the items of its range, and getting the next range."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from weft.queues import processor
+from weft.queues.bells import LONGEST
+from weft.queues.items import take_back
+from weft.queues.layout import BATCH, END, FIRST_ITEM, INDEX, NEXT, PAGE
+from weft.queues.ranges import Claims, Found
+from weft.queues.shared import Shared
+from weft.queues.watching import sweep
+
+
+@dataclass(slots=True)
+class _Dispute:
+    """Over an item that was taken while another consumer tried to take over."""
+
+    number: int
+    is_won: bool = False
+
+
+class Reader:
+    """What the consumer of one row takes, in one process.
+
+    Examples
+    --------
+    >>> from weft.queues import IterableQueue
+    >>> queue = IterableQueue()
+    >>> producer, consumer = queue.get_producer(), queue.get_consumer()
+    >>> producer.put("an item")
+    >>> consumer.next()
+    'an item'
+    """
+
+    __slots__ = (
+        "_base", "_batch", "_claims", "_disputes", "_end", "_in_order", "_index", "_limit",
+        "_lock", "_next", "_read", "_row", "_shared", "_since", "_swept", "_words", "size", "taken",
+    )  # fmt: skip
+
+    def __init__(self, shared: Shared, row: int) -> None:
+        self._shared, self._words, self._row = shared, shared.words, row
+        self._next, self._end = row + NEXT, row + END
+        self._claims = Claims(shared, row)
+        self._batch = shared.words[BATCH]
+        self._in_order = processor.IN_ORDER
+        self._lock = threading.Lock()
+        self._disputes: list[_Dispute] = []
+        self._read, self._index = shared.memory.head.read, shared.words
+        self._base = self._limit = self.size = 0
+        self._since = self._swept = 0.0
+        self.taken = -1
+        """The item that was taken and not yet handed to the user, or -1."""
+
+    def take(self) -> bytes | None:
+        """The next item of the range, or None."""
+        if self._in_order:
+            return self._take()
+        with self._lock:
+            return self._take()
+
+    def _take(self) -> bytes | None:
+        words = self._words
+        # No call until the item is taken: no thread and no signal comes between (see `processor`).
+        number = words[self._next]
+        if number >= self._limit:
+            return None
+        where = self._base + number
+        index = self._index
+        data: bytes = self._read[index[where - 1] : index[where]]  # type: ignore[assignment]
+        self.taken = number
+        words[self._next] = number + 1
+        if self._in_order and words[self._end] > number:
+            return data
+        dispute = _Dispute(number)
+        self._disputes.append(dispute)
+        return data if self._shared.locked(self._settled, dispute) else None
+
+    def _settled(self, dispute: _Dispute) -> bool:
+        """Whether an item was this consumer's, of which another one tried to take over."""
+        self._settle_all()
+        return dispute.is_won
+
+    def _settle_all(self) -> None:
+        for dispute in self._disputes:
+            dispute.is_won = self._claims.settle(dispute.number)
+            if not dispute.is_won:
+                self._limit = 0
+        self._disputes.clear()
+
+    def give_back(self) -> None:
+        """An exception came between taking an item and handing it on: let it be taken again."""
+        number, self.taken = self.taken, -1
+        if number >= 0 and threading.active_count() == 1:
+            self._shared.locked(self._claims.give_back, number)
+
+    def refill(self) -> Found:
+        """Get a range, if there is none."""
+        found: Found = self._shared.locked(self._refill)
+        return found
+
+    def _refill(self) -> Found:
+        shared, words = self._shared, self._words
+        if self._disputes:
+            self._settle_all()
+        if words[self._next] < self._limit:
+            return Found.ITEMS
+        self._limit = 0
+        if shared.dropped:
+            take_back(shared)
+        now = time.monotonic()
+        if now - self._swept > LONGEST:
+            sweep(shared)
+            self._claims.count_rivals()
+            self._swept = now
+        found = self._claims.claim(now, self.size, now - self._since, self._batch)
+        if found is Found.ITEMS:
+            self._since = now
+            self._open()
+        return found
+
+    def _open(self) -> None:
+        words, row = self._words, self._row
+        page = self._shared.memory.extent(words[row + PAGE])
+        self._read, self._index = page.read, page.words
+        self._base = INDEX - self._index[FIRST_ITEM]
+        end = words[self._end]
+        self.size = end - words[self._next]
+        self._limit = end

@@ -1,0 +1,127 @@
+"""What all endpoints of one queue share: memory, mutex and bells, and how a process gets them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from multiprocessing import context, reduction
+from typing import Any
+
+from weft.queues.bells import Bell
+from weft.queues.errors import IterableQueueIllegalStateException
+from weft.queues.layout import (
+    BLOCKED,
+    CLAIMED,
+    CONSUMERS,
+    END,
+    FIRST_CONSUMER,
+    FIRST_PRODUCER,
+    MAXSIZE,
+    NEXT,
+    PRODUCERS,
+    PUT,
+    ROW,
+    SLEEPERS,
+    WAITING,
+    rows,
+)
+from weft.queues.memory import Memory
+from weft.queues.mutex import Mutex
+
+
+class Shared:
+    """One queue, as this process sees it.
+
+    Examples
+    --------
+    >>> shared = Shared()
+    >>> shared.size()
+    0
+    """
+
+    def __init__(
+        self, memory: int | None = None, items: int | None = None, room: int | None = None
+    ):
+        self.memory = Memory(memory)
+        self.words = self.memory.words
+        self.mutex = Mutex(self.memory.head.address, fresh=self.memory.is_new)
+        self.items = Bell(items)
+        """Rings when there is something to take, or nothing more will come."""
+        self.room = Bell(room)
+        """Rings when something was taken from a full queue."""
+        self.dropped: deque[int] = deque()
+        """Large extents whose last view is gone. Views go at any moment, also while the mutex is
+        held, so they only note it here."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if context.get_spawning_popen() is None:
+            raise IterableQueueIllegalStateException(
+                "The end of a queue goes to another process only when that process starts.",
+                cure="Pass it to multiprocessing.Process, or to the initializer of a pool.",
+            )
+        descriptors = (self.memory.descriptor, self.items.descriptor, self.room.descriptor)
+        return _arrive, tuple(reduction.DupFd(descriptor) for descriptor in descriptors)
+
+    def locked(self, do: Callable[..., Any], *args: Any) -> Any:
+        """Call `do` under the mutex."""
+        return self.mutex.locked(do, *args)
+
+    def producers(self) -> range:
+        """The rows of producers that are or were in use."""
+        return rows(FIRST_PRODUCER, self.words[PRODUCERS])
+
+    def consumers(self) -> range:
+        """The rows of consumers that are or were in use."""
+        return rows(FIRST_CONSUMER, self.words[CONSUMERS])
+
+    def column(self, kind: range, field: int) -> list[int]:
+        """One word of each of these rows."""
+        return self.words[kind.start + field : kind.stop + field : ROW].tolist()
+
+    def size(self) -> int:
+        """How many items were put and not yet handed to a user; exact under the mutex."""
+        streams, readers = self.producers(), self.consumers()
+        unclaimed = sum(self.column(streams, PUT)) - sum(self.column(streams, CLAIMED))
+        ranges = zip(self.column(readers, NEXT), self.column(readers, END), strict=True)
+        return unclaimed + sum(end - first for first, end in ranges if end > first)
+
+    def has_items(self) -> bool:
+        """Whether some item is not claimed; without the mutex, so perhaps no longer."""
+        streams = self.producers()
+        return self.column(streams, PUT) != self.column(streams, CLAIMED)
+
+    def exact_size(self) -> int:
+        """`size()` at one moment."""
+        size: int = self.locked(self.size)
+        return size
+
+    def is_full(self) -> bool:
+        """Whether a bounded queue has no room; exact under the mutex."""
+        bound = self.words[MAXSIZE]
+        return 0 < bound <= self.size()
+
+    def wake_reader(self) -> None:
+        """Wake a consumer that waits."""
+        self.words[SLEEPERS] = 0
+        self.items.ring()
+
+    def wake_writer(self) -> None:
+        """Wake a producer that waits for room."""
+        self.words[BLOCKED] = 0
+        self.room.ring()
+
+    def wake_all(self) -> None:
+        """Wake whoever waits: something ended."""
+        for _ in self.waiting(self.consumers()):
+            self.wake_reader()
+        for _ in self.waiting(self.producers()):
+            self.wake_writer()
+
+    def waiting(self, kind: range) -> Iterator[int]:
+        """The rows of those who wait."""
+        return (row for row in kind if self.words[row + WAITING])
+
+
+def _arrive(*descriptors: Any) -> Shared:
+    memory, items, room = (descriptor.detach() for descriptor in descriptors)
+    return Shared(memory, items, room)

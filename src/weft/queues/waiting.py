@@ -1,0 +1,106 @@
+"""How a process waits without missing the bell, and without waiting for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from weft.queues.bells import Bell
+from weft.queues.errors import IterableQueueIllegalStateException
+from weft.queues.layout import BLOCKED, CLOSED, HANDLE_OWNER, OWNER, SLEEPERS, STATE, WAITING, State
+from weft.queues.shared import Shared
+
+FIRST_LOOK = 0.001
+"""Seconds after which a waiter looks once more. Its note that it waits and another's note that
+there is something may cross each other, since neither uses a barrier; by then both have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """One endpoint that waits."""
+
+    shared: Shared
+    row: int
+    kind: range
+    """The rows of all that may wait for the same."""
+    flag: int
+    """The word that says that one of them waits."""
+    bell: Bell
+    is_over: Callable[[], bool]
+
+    @classmethod
+    def reader(cls, shared: Shared, row: int) -> Waiter:
+        """A consumer, for items."""
+        kind = shared.consumers()
+        return cls(shared, row, kind, SLEEPERS, shared.items, shared.has_items)
+
+    @classmethod
+    def writer(cls, shared: Shared, row: int) -> Waiter:
+        """A producer, for room."""
+        kind = shared.producers()
+        return cls(shared, row, kind, BLOCKED, shared.room, lambda: not shared.is_full())
+
+
+@contextmanager
+def _noted(waiter: Waiter) -> Iterator[None]:
+    """Let others see it wait. Who rings clears the flag, so who is woken sets it for the others."""
+    words = waiter.shared.words
+    try:
+        words[waiter.row + WAITING] = 1
+        words[waiter.flag] = 1
+        yield
+    finally:
+        words[waiter.row + WAITING] = 0
+        if any(waiter.shared.waiting(waiter.kind)):
+            words[waiter.flag] = 1
+
+
+def wait(waiter: Waiter, seconds: float) -> None:
+    """Wait for a ring, at most so long."""
+    with _noted(waiter):
+        if waiter.is_over() or waiter.bell.wait(min(seconds, FIRST_LOOK)):
+            return
+        if seconds > FIRST_LOOK and not waiter.is_over():
+            waiter.bell.wait(seconds - FIRST_LOOK)
+
+
+async def wait_async(waiter: Waiter, seconds: float) -> None:
+    """The same for a task: the loop goes on meanwhile, and the task can be cancelled."""
+    loop = asyncio.get_running_loop()
+    rung: asyncio.Future[None] = loop.create_future()
+    with _noted(waiter), select.epoll() as poll:
+        waiter.bell.join(poll)
+        loop.add_reader(poll, _set, rung)
+        try:
+            if not waiter.is_over():
+                await asyncio.wait([rung], timeout=seconds)
+                waiter.bell.heard()
+        finally:
+            loop.remove_reader(poll)
+
+
+def _set(rung: asyncio.Future[None]) -> None:
+    if not rung.done():
+        rung.set_result(None)
+
+
+def refuse_to_wait_for_oneself(shared: Shared, kind: range, what: str) -> None:
+    """Raise if only this thread could do what it is about to wait for.
+
+    Another process may still be about to get its endpoint: that has no owner in the meantime.
+    """
+    words = shared.words
+    live = (State.NEW, State.OPEN)
+    owners = {words[row + OWNER] for row in kind if words[row + STATE] in live}
+    if not words[CLOSED]:
+        owners.add(words[HANDLE_OWNER])
+    if owners == {os.getpid()} and threading.active_count() == 1:
+        raise IterableQueueIllegalStateException(
+            f"{what}: only this thread could change that, and it would wait for ever.",
+            cure="Close the queue and unused ends, start the other side first, or set a timeout.",
+        )

@@ -1,0 +1,71 @@
+"""Who ended without saying so, and what that means for the others."""
+
+from __future__ import annotations
+
+from weft.queues.errors import NoConsumers
+from weft.queues.layout import (
+    CLOSED,
+    DIED,
+    DIED_LAST,
+    END,
+    HANDLE_LIFE,
+    LEFT,
+    LIFE,
+    NEXT,
+    OWNER,
+    STATE,
+    WAITING,
+    State,
+)
+from weft.queues.lives import is_alive
+from weft.queues.ranges import repair
+from weft.queues.shared import Shared
+
+LIVE = (State.NEW, State.OPEN)
+
+
+def sweep(shared: Shared) -> None:
+    """Note whose process has ended, or dropped its endpoint; under the mutex."""
+    repair(shared)
+    words = shared.words
+    gone = [row for row in shared.producers() if _is_gone(shared, row)]
+    for row in gone:
+        if words[row + STATE] == State.OPEN:
+            words[DIED_LAST] = words[row + OWNER]
+            words[DIED] += 1
+            words[row + STATE] = State.DEAD
+        else:
+            words[row + STATE] = State.CLOSED
+    left = [row for row in shared.consumers() if _is_gone(shared, row)]
+    for row in left:
+        leave(shared, row, State.DEAD)
+        shared.memory.reclaim(row)
+    handle = not words[CLOSED] and not is_alive(shared.memory, words[HANDLE_LIFE])
+    if handle:
+        words[CLOSED] = 1
+    if gone or left or handle:
+        shared.wake_all()
+
+
+def leave(shared: Shared, row: int, state: State) -> None:
+    """A consumer goes; what it has not taken is for the others. Under the mutex."""
+    words = shared.words
+    words[row + WAITING] = 0
+    words[row + STATE] = state
+    if words[row + NEXT] < words[row + END]:
+        words[LEFT] = 1
+
+
+def refuse_without_consumers(shared: Shared) -> None:
+    """Raise if nobody will take another item; under the mutex."""
+    states = shared.column(shared.consumers(), STATE)
+    if shared.words[CLOSED] and not any(state in LIVE for state in states):
+        raise NoConsumers(
+            "No consumer is left to take this item, and the queue is closed.",
+            cure="Stop producing; or make all consumers before queue.close().",
+        )
+
+
+def _is_gone(shared: Shared, row: int) -> bool:
+    words = shared.words
+    return words[row + STATE] in LIVE and not is_alive(shared.memory, words[row + LIFE])
