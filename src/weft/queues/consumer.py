@@ -20,7 +20,7 @@ from weft.queues.items import decode, take_back
 from weft.queues.layout import BLOCKED, DIED, DIED_LAST, MAXSIZE, STRICT, State
 from weft.queues.lives import Life
 from weft.queues.ranges import STUCK, Found
-from weft.queues.reader import Reader
+from weft.queues.reader import Reader, new_reader
 from weft.queues.shared import Shared
 from weft.queues.waiting import Waiter, refuse_to_wait_for_oneself, wait, wait_async
 from weft.queues.watching import leave
@@ -204,13 +204,13 @@ class ConsumerQueue(Endpoint):
         if self._is_done:
             raise _done()
         self._shared.locked(self._begin)
-        self._reader = Reader(self._shared, self._row)
+        self._reader = new_reader(self._shared, self._row)
         return self._reader
 
     def _refill(self, reader: Reader, deadline: float | None) -> None:
         """Let the reader have items, or wait for some; or say that there are none."""
         words = self._words
-        found = reader.refill()
+        found: Found = self._shared.locked(reader.refill)
         if words[DIED] != self._told and words[STRICT]:
             self._tell_died()
         if found is Found.END:

@@ -10,11 +10,10 @@ import ctypes
 import errno
 import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from weft.queues.errors import IterableQueueIllegalStateException
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 _SHARED, _ROBUST, _ERRORCHECK = 1, 1, 2
@@ -49,7 +48,7 @@ class Mutex:
         self._unlock = functools.partial(_function("_unlock"), address)
         self._consistent = functools.partial(_function("_consistent"), address)
 
-    def locked(self, do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def locked(self, do: Callable[..., R], *args: Any) -> R:
         """Call `do` while this thread has the mutex, and leave it whatever happens.
 
         An exception of a signal (Ctrl-C) may come after any call. The lock is taken inside of
@@ -63,7 +62,7 @@ class Mutex:
             except BaseException:
                 self._consistent()
                 raise
-            return do(*args, **kwargs)
+            return do(*args)
         finally:
             self._unlock()
 

@@ -1,8 +1,8 @@
 """What this processor and interpreter promise about the order of loads and stores.
 
-Items are put and taken without locks where two things hold: other processes see stores in the order
-in which they were made (x86), and threads and signals come between bytecodes that call something,
-not between others (CPython with its global lock). Elsewhere each step takes a lock.
+Items are put and taken without a lock where two things hold: the processor shows stores to others
+in the order in which they were made, and threads and signals come between bytecodes that call
+something and not between others (CPython with its global lock). Elsewhere each step takes a lock.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import ctypes
 import platform
 import sys
 
-IN_ORDER = (
-    platform.machine() in {"x86_64", "AMD64", "i686"}
-    and getattr(sys, "_is_gil_enabled", lambda: True)()
-)
+IN_ORDER = platform.machine() in {"x86_64", "AMD64", "i686"}
+"""Whether other processes see stores in the order in which they were made."""
+ONE_THREAD_RUNS = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 _NUMBERS = {"x86_64": 324, "aarch64": 283}
 _GLOBAL_EXPEDITED, _REGISTER_GLOBAL_EXPEDITED = 2, 4

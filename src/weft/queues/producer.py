@@ -7,7 +7,6 @@ from marshal import dumps
 from types import TracebackType
 from typing import NoReturn
 
-from weft.queues import processor
 from weft.queues.bells import LONGEST
 from weft.queues.endpoint import Endpoint
 from weft.queues.errors import Full, ProducerQueueClosedException
@@ -23,11 +22,13 @@ from weft.queues.layout import (
     State,
 )
 from weft.queues.lives import Life
+from weft.queues.processor import IN_ORDER, ONE_THREAD_RUNS
 from weft.queues.shared import Shared
 from weft.queues.streams import Stream
 from weft.queues.waiting import Waiter, refuse_to_wait_for_oneself, wait
 from weft.queues.watching import refuse_without_consumers, sweep
 
+LOCK_FREE = IN_ORDER and ONE_THREAD_RUNS
 NEXT_LOOK = 0.010
 """Seconds after which a producer looks for room that nobody has rung for."""
 
@@ -53,7 +54,7 @@ class ProducerQueue(Endpoint):
     def __init__(self, shared: Shared, row: int, life: Life) -> None:
         super().__init__(shared, row, life)
         self._stream: Stream | None = None
-        self._needs_mutex = bool(shared.words[MAXSIZE]) or not processor.IN_ORDER
+        self._needs_mutex = bool(shared.words[MAXSIZE]) or not LOCK_FREE
         self._swept = 0.0
 
     def __exit__(

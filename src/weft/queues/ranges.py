@@ -16,6 +16,7 @@ from enum import Enum
 
 from weft.queues.layout import (
     ACTOR,
+    BATCH,
     CLAIMED,
     CLOSED,
     END,
@@ -60,20 +61,21 @@ class Found(Enum):
 class Claims:
     """The claims of the consumer of one row; its methods are called under the mutex."""
 
-    __slots__ = ("_row", "_seen", "_shared", "_turn", "_words", "rivals")
+    __slots__ = ("_most", "_row", "_seen", "_shared", "_stream", "_words", "rivals")
 
     def __init__(self, shared: Shared, row: int) -> None:
         self._shared = shared
         self._words = shared.words
         self._row = row
-        self._turn = 0
-        """Which stream to look at first, so that all get their share."""
+        self._most = shared.words[BATCH]
+        self._stream = FIRST_PRODUCER
+        """Which one was claimed from: the next ones are looked at first, so that all get a turn."""
         self._seen: dict[int, tuple[int, float]] = {}
         """How far others are, and since when, while this consumer has nothing to do."""
         self.rivals = 1
         """How many consumers there are."""
 
-    def claim(self, now: float, last: int, seconds: float, most: int) -> Found:
+    def claim(self, now: float, before: int, seconds: float) -> Found:
         """Get a range: of what was left behind, of what was put, or of what another holds."""
         words, row = self._words, self._row
         if words[INTENT]:
@@ -82,19 +84,21 @@ class Claims:
             return Found.ITEMS
         if words[LEFT] and self._adopt():
             return Found.ITEMS
-        count, turn = words[PRODUCERS], self._turn
-        for _ in range(count):
-            turn = turn + 1 if turn + 1 < count else 0
-            stream = FIRST_PRODUCER + turn * ROW
+        end = FIRST_PRODUCER + words[PRODUCERS] * ROW
+        stream = last = self._stream
+        while True:
+            stream = stream + ROW if stream + ROW < end else FIRST_PRODUCER
             if words[stream + CLAIMED] < words[stream + PUT]:
                 waiting = _claimable(self._shared, stream)
                 if waiting:
-                    self._turn = turn
-                    if most > 1:
-                        most = claim_size(waiting, self.rivals, last, seconds, most)
-                    self._claim(stream, most)
+                    self._stream = stream
+                    size = self._most
+                    if size > 1:
+                        size = claim_size(waiting, self.rivals, before, seconds, size)
+                    self._claim(stream, size)
                     return Found.ITEMS
-        return self._others(now)
+            if stream == last:
+                return self._others(now)
 
     def settle(self, number: int) -> bool:
         """Whether the item that this consumer was about to take is its own."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from weft.queues import processor
 from weft.queues.bells import LONGEST
 from weft.queues.items import take_back
-from weft.queues.layout import BATCH, END, FIRST_ITEM, INDEX, NEXT, PAGE
+from weft.queues.layout import END, FIRST_ITEM, INDEX, NEXT, PAGE
 from weft.queues.ranges import Claims, Found
 from weft.queues.shared import Shared
 from weft.queues.watching import sweep
@@ -37,32 +37,24 @@ class Reader:
     """
 
     __slots__ = (
-        "_base", "_batch", "_claims", "_disputes", "_end", "_in_order", "_index", "_limit",
-        "_lock", "_next", "_read", "_row", "_shared", "_since", "_swept", "_words", "size", "taken",
+        "_base", "_claims", "_disputes", "_end", "_in_order", "_index", "_limit", "_next", "_page",
+        "_read", "_row", "_shared", "_since", "_swept", "_words", "size", "taken",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, row: int) -> None:
         self._shared, self._words, self._row = shared, shared.words, row
         self._next, self._end = row + NEXT, row + END
         self._claims = Claims(shared, row)
-        self._batch = shared.words[BATCH]
         self._in_order = processor.IN_ORDER
-        self._lock = threading.Lock()
         self._disputes: list[_Dispute] = []
         self._read, self._index = shared.memory.head.read, shared.words
-        self._base = self._limit = self.size = 0
+        self._base = self._limit = self._page = self.size = 0
         self._since = self._swept = 0.0
         self.taken = -1
         """The item that was taken and not yet handed to the user, or -1."""
 
     def take(self) -> bytes | None:
         """The next item of the range, or None."""
-        if self._in_order:
-            return self._take()
-        with self._lock:
-            return self._take()
-
-    def _take(self) -> bytes | None:
         words = self._words
         # No call until the item is taken: no thread and no signal comes between (see `processor`).
         number = words[self._next]
@@ -98,11 +90,7 @@ class Reader:
             self._shared.locked(self._claims.give_back, number)
 
     def refill(self) -> Found:
-        """Get a range, if there is none."""
-        found: Found = self._shared.locked(self._refill)
-        return found
-
-    def _refill(self) -> Found:
+        """Get a range, if there is none; under the mutex."""
         shared, words = self._shared, self._words
         if self._disputes:
             self._settle_all()
@@ -116,7 +104,7 @@ class Reader:
             sweep(shared)
             self._claims.count_rivals()
             self._swept = now
-        found = self._claims.claim(now, self.size, now - self._since, self._batch)
+        found = self._claims.claim(now, self.size, now - self._since)
         if found is Found.ITEMS:
             self._since = now
             self._open()
@@ -124,9 +112,32 @@ class Reader:
 
     def _open(self) -> None:
         words, row = self._words, self._row
-        page = self._shared.memory.extent(words[row + PAGE])
-        self._read, self._index = page.read, page.words
+        offset = words[row + PAGE]
+        if offset != self._page:
+            page = self._shared.memory.extent(offset)
+            self._read, self._index = page.read, page.words
+            self._page = offset
         self._base = INDEX - self._index[FIRST_ITEM]
         end = words[self._end]
         self.size = end - words[self._next]
         self._limit = end
+
+
+class LockingReader(Reader):
+    """For interpreters whose threads run at once."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self, shared: Shared, row: int) -> None:
+        super().__init__(shared, row)
+        self._lock = threading.Lock()
+
+    def take(self) -> bytes | None:
+        """The next item of the range, or None."""
+        with self._lock:
+            return super().take()
+
+
+def new_reader(shared: Shared, row: int) -> Reader:
+    """A reader of the right kind."""
+    return Reader(shared, row) if processor.ONE_THREAD_RUNS else LockingReader(shared, row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing import context, reduction
 from typing import Any
 
@@ -44,7 +44,8 @@ class Shared:
     ):
         self.memory = Memory(memory)
         self.words = self.memory.words
-        self.mutex = Mutex(self.memory.head.address, fresh=self.memory.is_new)
+        self.locked = Mutex(self.memory.head.address, fresh=self.memory.is_new).locked
+        """Calls a function under the mutex."""
         self.items = Bell(items)
         """Rings when there is something to take, or nothing more will come."""
         self.room = Bell(room)
@@ -61,10 +62,6 @@ class Shared:
             )
         descriptors = (self.memory.descriptor, self.items.descriptor, self.room.descriptor)
         return _arrive, tuple(reduction.DupFd(descriptor) for descriptor in descriptors)
-
-    def locked(self, do: Callable[..., Any], *args: Any) -> Any:
-        """Call `do` under the mutex."""
-        return self.mutex.locked(do, *args)
 
     def producers(self) -> range:
         """The rows of producers that are or were in use."""
