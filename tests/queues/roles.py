@@ -17,7 +17,7 @@ from typing import Any
 
 from weft.queues import ConsumerQueue, Done, Empty, NoConsumers, ProducerQueue
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a test is hanging."""
 
 

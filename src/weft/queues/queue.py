@@ -8,6 +8,7 @@ from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import NoReturn, Self
 
+from weft.errors import UserError
 from weft.queues.consumer import ConsumerQueue
 from weft.queues.errors import IterableQueueIllegalStateException
 from weft.queues.layout import (
@@ -82,16 +83,14 @@ class IterableQueue:
         batch: int = BATCH_SIZE,
         strict: bool = False,
     ) -> None:
-        if batch < 1:
-            raise ValueError(f"batch must be 1 or more, not {batch}")
-        if not isinstance(context, BaseContext):
-            context = multiprocessing.get_context(context)
-        self.context: BaseContext = context
+        _refuse_other_than_count("maxsize", maxsize, least=0)
+        _refuse_other_than_count("batch", batch, least=1)
+        self.context: BaseContext = _context(context)
         self._shared = shared = Shared()
         self._process = os.getpid()
         self._life = Life.begin(shared.memory)
         words = shared.words
-        words[MAXSIZE], words[BATCH], words[STRICT] = max(maxsize, 0), batch, bool(strict)
+        words[MAXSIZE], words[BATCH], words[STRICT] = maxsize, batch, bool(strict)
         words[HANDLE_LIFE], words[HANDLE_OWNER] = self._life.number, self._process
 
     def __enter__(self) -> Self:
@@ -238,3 +237,25 @@ class IterableQueue:
             return False
         shared.memory.reclaim(row)
         return True
+
+
+def _refuse_other_than_count(name: str, value: object, *, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UserError(
+            f"{name} is a whole number from {least} on.",
+            facts={name: repr(value)},
+            cure=f"IterableQueue({name}={max(least, 1)}), for instance.",
+        )
+
+
+def _context(context: BaseContext | str | None) -> BaseContext:
+    if isinstance(context, BaseContext):
+        return context
+    methods = multiprocessing.get_all_start_methods()
+    if context is not None and context not in methods:
+        raise UserError(
+            "There is no such way to start processes.",
+            facts={"context": repr(context), "ways": ", ".join(methods)},
+            cure="Give one of them, or a context of multiprocessing.",
+        )
+    return multiprocessing.get_context(context)

@@ -91,13 +91,11 @@ class Stream:
         """Open a page that has room for so many bytes."""
         shared, words = self._shared, self._words
         count = words[self._put]
+        self._last = -1
         last = self._follow(words[self._row + LAST_PAGE])
-        if last:
-            page = shared.memory.extent(last)
+        if last and _has_room(page := shared.memory.extent(last), count, length):
             self._open(page)
-            where = self._base + count
-            if where <= self._last and page.words[where - 1] + length <= self._size:
-                return
+            return
         sweep(shared)
         refuse_without_consumers(shared)
         recycle(shared, self._row)
@@ -138,6 +136,15 @@ class Stream:
         page.words[CAPACITY] = capacity
         page.words[INDEX - 1] = begin
         return page
+
+
+def _has_room(page: Extent, count: int, length: int) -> bool:
+    """Whether the item of that number and length can be written to a page."""
+    words = page.words
+    place = count - words[FIRST_ITEM]
+    if words[LIMIT] >= 0 or place >= words[CAPACITY]:
+        return False
+    return words[INDEX + place - 1] + length <= page.size
 
 
 def _call(do: Callable[..., Any], *args: Any) -> Any:

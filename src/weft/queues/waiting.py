@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from weft.queues.bells import Bell
 from weft.queues.errors import IterableQueueIllegalStateException
-from weft.queues.layout import BLOCKED, CLOSED, HANDLE_OWNER, OWNER, SLEEPERS, STATE, WAITING, State
+from weft.queues.layout import BLOCKED, CLOSED, HANDLE_OWNER, OWNER, SLEEPERS, STATE, WAITING
 from weft.queues.shared import Shared
+from weft.queues.watching import LIVE, sweep
 
 FIRST_LOOK = 0.001
 """Seconds after which a waiter looks once more. Its note that it waits and another's note that
@@ -94,13 +95,19 @@ def refuse_to_wait_for_oneself(shared: Shared, kind: range, what: str) -> None:
 
     Another process may still be about to get its endpoint: that has no owner in the meantime.
     """
-    words = shared.words
-    live = (State.NEW, State.OPEN)
-    owners = {words[row + OWNER] for row in kind if words[row + STATE] in live}
-    if not words[CLOSED]:
-        owners.add(words[HANDLE_OWNER])
-    if owners == {os.getpid()} and threading.active_count() == 1:
+    if threading.active_count() > 1 or not _is_mine_alone(shared, kind):
+        return
+    shared.locked(sweep, shared)
+    if _is_mine_alone(shared, kind):
         raise IterableQueueIllegalStateException(
             f"{what}: only this thread could change that, and it would wait for ever.",
             cure="Close the queue and unused ends, start the other side first, or set a timeout.",
         )
+
+
+def _is_mine_alone(shared: Shared, kind: range) -> bool:
+    words = shared.words
+    owners = {words[row + OWNER] for row in kind if words[row + STATE] in LIVE}
+    if not words[CLOSED]:
+        owners.add(words[HANDLE_OWNER])
+    return owners == {os.getpid()}
