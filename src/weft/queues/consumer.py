@@ -84,7 +84,8 @@ class ConsumerQueue(Endpoint):
             except Done:
                 raise StopAsyncIteration from None
             except Empty:
-                await wait_async(Waiter.reader(self._shared, self._row), STUCK)
+                reader = self._reader or self._start()
+                await wait_async(Waiter.reader(self._shared, self._row), _patience(reader))
 
     async def _let_others_run(self) -> None:
         """While items keep coming, nothing else gives the loop a turn."""
@@ -232,8 +233,7 @@ class ConsumerQueue(Endpoint):
             return
         if deadline is None and found is Found.NOTHING:
             refuse_to_wait_for_oneself(shared, shared.producers(), "Nothing can come")
-        others = STUCK if found is Found.OTHERS_HAVE else LONGEST
-        wait(Waiter.reader(shared, self._row), min(left, others))
+        wait(Waiter.reader(shared, self._row), min(left, _patience(reader)))
 
     def _tell_died(self) -> None:
         self._told = self._words[DIED]
@@ -265,6 +265,11 @@ class ConsumerQueue(Endpoint):
 
     def _forget(self) -> None:
         self._reader = None
+
+
+def _patience(reader: Reader) -> float:
+    """Seconds that it may sleep: not long while others hold items that it may take over."""
+    return STUCK if reader.found is Found.OTHERS_HAVE else LONGEST
 
 
 def _done() -> Done:

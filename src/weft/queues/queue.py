@@ -83,14 +83,14 @@ class IterableQueue:
         batch: int = BATCH_SIZE,
         strict: bool = False,
     ) -> None:
-        _refuse_other_than_count("maxsize", maxsize, least=0)
-        _refuse_other_than_count("batch", batch, least=1)
+        _refuse_other_than_number("maxsize", maxsize)
+        _refuse_other_than_number("batch", batch, least=1)
         self.context: BaseContext = _context(context)
         self._shared = shared = Shared()
         self._process = os.getpid()
         self._life = Life.begin(shared.memory)
         words = shared.words
-        words[MAXSIZE], words[BATCH], words[STRICT] = maxsize, batch, bool(strict)
+        words[MAXSIZE], words[BATCH], words[STRICT] = max(maxsize, 0), batch, bool(strict)
         words[HANDLE_LIFE], words[HANDLE_OWNER] = self._life.number, self._process
 
     def __enter__(self) -> Self:
@@ -239,12 +239,13 @@ class IterableQueue:
         return True
 
 
-def _refuse_other_than_count(name: str, value: object, *, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def _refuse_other_than_number(name: str, value: int, least: int | None = None) -> None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number or (least is not None and value < least):
         raise UserError(
-            f"{name} is a whole number from {least} on.",
+            f"{name} is a whole number{'' if least is None else f' from {least} on'}.",
             facts={name: repr(value)},
-            cure=f"IterableQueue({name}={max(least, 1)}), for instance.",
+            cure=f"Say {name}=100, for instance.",
         )
 
 

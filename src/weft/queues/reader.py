@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
 from weft.queues import processor
 from weft.queues.bells import LONGEST
@@ -13,14 +12,6 @@ from weft.queues.layout import END, FIRST_ITEM, INDEX, NEXT, PAGE
 from weft.queues.ranges import Claims, Found
 from weft.queues.shared import Shared
 from weft.queues.watching import sweep
-
-
-@dataclass(slots=True)
-class _Dispute:
-    """Over an item that was taken while another consumer tried to take over."""
-
-    number: int
-    is_won: bool = False
 
 
 class Reader:
@@ -37,8 +28,9 @@ class Reader:
     """
 
     __slots__ = (
-        "_base", "_claims", "_disputes", "_end", "_in_order", "_index", "_limit", "_next", "_page",
-        "_read", "_row", "_shared", "_since", "_swept", "_words", "size", "taken",
+        "_base", "_claim_number", "_claims", "_disputed", "_end", "_in_order", "_index", "_limit",
+        "_next", "_page", "_read", "_row", "_shared", "_since", "_swept", "_won", "_words", "found",
+        "size", "taken",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, row: int) -> None:
@@ -46,10 +38,16 @@ class Reader:
         self._next, self._end = row + NEXT, row + END
         self._claims = Claims(shared, row)
         self._in_order = processor.IN_ORDER
-        self._disputes: list[_Dispute] = []
+        self._claim_number = 0
+        self._disputed: list[int] = []
+        """Items that were taken while another consumer tried to take over."""
+        self._won: dict[tuple[int, int], bool] = {}
+        """By number of the claim and of the item: what was decided, until its thread asks."""
         self._read, self._index = shared.memory.head.read, shared.words
         self._base = self._limit = self._page = self.size = 0
         self._since = self._swept = 0.0
+        self.found = Found.NOTHING
+        """What the last refill found."""
         self.taken = -1
         """The item that was taken and not yet handed to the user, or -1."""
 
@@ -67,21 +65,23 @@ class Reader:
         words[self._next] = number + 1
         if self._in_order and words[self._end] > number:
             return data
-        dispute = _Dispute(number)
-        self._disputes.append(dispute)
-        return data if self._shared.locked(self._settled, dispute) else None
+        # Another consumer tries to take over. Noted before the next thread can claim a new range.
+        claim = self._claim_number
+        self._disputed.append(number)
+        return data if self._shared.locked(self._is_won, claim, number) else None
 
-    def _settled(self, dispute: _Dispute) -> bool:
-        """Whether an item was this consumer's, of which another one tried to take over."""
-        self._settle_all()
-        return dispute.is_won
+    def _is_won(self, claim: int, number: int) -> bool:
+        """Whether the item was this consumer's own; under the mutex."""
+        self._settle()
+        return self._won.pop((claim, number))
 
-    def _settle_all(self) -> None:
-        for dispute in self._disputes:
-            dispute.is_won = self._claims.settle(dispute.number)
-            if not dispute.is_won:
+    def _settle(self) -> None:
+        """Decide about the disputed items of this range."""
+        for number in self._disputed:
+            is_won = self._won[self._claim_number, number] = self._claims.settle(number)
+            if not is_won:
                 self._limit = 0
-        self._disputes.clear()
+        self._disputed.clear()
 
     def give_back(self) -> None:
         """An exception came between taking an item and handing it on: let it be taken again."""
@@ -92,8 +92,8 @@ class Reader:
     def refill(self) -> Found:
         """Get a range, if there is none; under the mutex."""
         shared, words = self._shared, self._words
-        if self._disputes:
-            self._settle_all()
+        if self._disputed:
+            self._settle()
         if words[self._next] < self._limit:
             return Found.ITEMS
         self._limit = 0
@@ -104,11 +104,12 @@ class Reader:
             sweep(shared)
             self._claims.count_rivals()
             self._swept = now
-        found = self._claims.claim(now, self.size, now - self._since)
-        if found is Found.ITEMS:
+        self.found = self._claims.claim(now, self.size, now - self._since)
+        if self.found is Found.ITEMS:
             self._since = now
+            self._claim_number += 1
             self._open()
-        return found
+        return self.found
 
     def _open(self) -> None:
         words, row = self._words, self._row
