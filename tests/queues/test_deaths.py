@@ -350,27 +350,28 @@ def interrupt_often(process, progress, until: int) -> int:
 
 EVERYBODY = """
 import multiprocessing, os, signal
-from tests.queues.roles import Log, consume, linger, produce, wait_for
+from tests.queues.roles import Log, consume, linger, produce, report, wait_for
 from weft.queues import IterableQueue
 
 if __name__ == "__main__":
     context = multiprocessing.get_context("fork")
     log = Log("log")
     iq = IterableQueue(maxsize=3, context=context)
-    kept = iq.get_consumer()
-    for i in range(2):
-        endless = range(1_000_000)
-        context.Process(target=produce, args=(iq.get_producer(), endless)).start()
-        context.Process(target=consume, args=(iq.get_consumer(), log, "consumer")).start()
-    wait_for(lambda: len(log.lines()) > 20)
+    ends = [iq.get_producer(), iq.get_producer(), iq.get_consumer(), iq.get_consumer()]
+    for i, end in enumerate(ends):
+        role = (produce, end, range(1_000_000)) if i < 2 else (consume, end, log, "items")
+        context.Process(target=report, args=(log, f"process {i}", *role)).start()
+    wait_for(lambda: len(log.of("items")) > 20 and all(log.of(f"process {i}") for i in range(4)))
     os.killpg(0, signal.SIGINT)
     linger()
 """
 
 
-def test_ctrl_c_in_a_terminal_ends_all_processes(tmp_path):
+def test_ctrl_c_in_a_terminal_ends_all_processes(tmp_path, log):
     said = run_script(EVERYBODY, tmp_path)
-    assert [line for line in said if line == "! KeyboardInterrupt"]
+    assert said[-1] == "! KeyboardInterrupt"
+    for i in range(4):
+        assert log.of(f"process {i}") == ["asks", "KeyboardInterrupt"]
 
 
 # strict

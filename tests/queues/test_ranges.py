@@ -9,6 +9,7 @@ import pytest
 from tests.queues.steps import Killed, KilledAt, Steps, queue_of
 from weft.queues.layout import NEXT
 from weft.queues.ranges import Found
+from weft.queues.watching import sweep
 
 ITEMS = range(12)
 
@@ -16,6 +17,8 @@ ITEMS = range(12)
 def survive(dead, survivor):
     """Let the survivor take everything that is left, after the other's process is gone."""
     dead.consumer._life.end()
+    shared = survivor.consumer._shared
+    shared.locked(sweep, shared)
     return [*survivor.items, *survivor.rest()]
 
 

@@ -10,6 +10,7 @@ from weft.queues import IterableQueue
 from weft.queues.items import encode
 from weft.queues.layout import BREAK, PUT, State
 from weft.queues.streams import Stream
+from weft.queues.watching import sweep
 
 HALF_A_PAGE = 40_000
 """Bytes: with the next item of that size a new page begins."""
@@ -41,6 +42,7 @@ def test_a_producer_may_be_killed_at_each_of_its_stores(size, read_first):
         done = put_until_killed(Stream(shared, producer._row), queue._shared, items)
         queue.close()
         producer._life.end()
+        queue._shared.locked(sweep, queue._shared)
         got += list(consumer)
         assert got[:4] == before
         assert got[4:] == items[: len(got) - 4]

@@ -31,7 +31,7 @@ DEEP = 6
 """How many containers and objects deep endpoints are looked for."""
 MANY = 10_000
 """How many values are looked at, at most."""
-FRAMES = 12
+LAUNCHER = "_launch"
 
 _lent: dict[int, dict[Endpoint, Life]] = {}
 """What each thread that forks now gives to its child."""
@@ -106,16 +106,18 @@ def _after_fork_in_child() -> None:
 
 
 def _starting_process() -> BaseProcess | None:
-    """The process that `multiprocessing` is about to fork: an argument of its launcher."""
+    """The process that `multiprocessing` is about to fork: an argument of its launcher.
+
+    Looking at the variables of a frame keeps their values alive as long as it runs; so it is done
+    to no frame of a user.
+    """
     frame: types.FrameType | None = sys._getframe()
-    for _ in range(FRAMES):
-        if frame is None:
-            return None
-        process = frame.f_locals.get("process_obj")
-        if isinstance(process, BaseProcess):
-            # In a child, the frames of its own start are still there.
-            return None if process is current_process() else process
+    while frame is not None and frame.f_code.co_name != LAUNCHER:
         frame = frame.f_back
+    process = frame and frame.f_locals.get("process_obj")
+    # In a child, the frames of its own start are still there.
+    if isinstance(process, BaseProcess) and process is not current_process():
+        return process
     return None
 
 
