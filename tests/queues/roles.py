@@ -186,8 +186,8 @@ def forget(*endpoints: object) -> None:
 
 def report(log: Log, who: str, call: Callable[..., object], *args: object) -> None:
     """Log what a call gives back, or the name of its error."""
-    log.add(who, "asks")
     try:
+        log.add(who, "asks")
         log.add(who, call(*args))
     except (Exception, KeyboardInterrupt) as error:
         log.add(who, type(error).__name__)

@@ -101,7 +101,7 @@ class Taker:
     """A consumer, one step at a time: what it takes is in `items`."""
 
     def __init__(self, consumer: ConsumerQueue, batch: int) -> None:
-        consumer._shared.locked(consumer._begin)
+        consumer._shared.locked(consumer._ownership.begin)
         self.consumer, self._batch = consumer, batch
         self.items: list[Any] = []
         self.use(consumer._words)
@@ -120,7 +120,7 @@ class Taker:
         data = self.reader.take()
         if data is None:
             return False
-        self.items.append(decode(data, self.consumer._shared, self.consumer._row, None))
+        self.items.append(decode(data, self.consumer._shared))
         return True
 
     def claim(self) -> Found:

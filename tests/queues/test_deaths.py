@@ -396,6 +396,16 @@ def _consume_all(consumer):
     return list(consumer)
 
 
+@EACH_METHOD
+def test_strict_consumers_are_told_of_a_producer_that_was_killed_at_its_start(crew, log):
+    iq = IterableQueue(context=crew.context, strict=True)
+    consumer = iq.get_consumer()
+    crew.kill(crew.start(hold, iq.get_producer(), log=log, who="doomed"))
+    iq.close()
+    with pytest.raises(ProducerDied):
+        list(patiently(consumer))
+
+
 @pytest.mark.parametrize("role", [produce_and_leave, produce_and_crash])
 def test_strict_consumers_are_told_of_a_producer_that_did_not_close(crew, role):
     iq = IterableQueue(strict=True)

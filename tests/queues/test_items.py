@@ -65,6 +65,11 @@ def test_an_item_that_cannot_be_read_is_an_error_and_the_next_one_follows():
     assert list(consumer) == []
 
 
+def take_all(consumer, seen):
+    for item in consumer:
+        seen.append(item)
+
+
 def test_an_item_that_cannot_be_read_ends_one_loop_and_not_the_consumer(crew):
     iq = IterableQueue()
     consumer = iq.get_consumer()
@@ -73,15 +78,9 @@ def test_an_item_that_cannot_be_read_ends_one_loop_and_not_the_consumer(crew):
     seen = []
     for _ in range(2):
         with pytest.raises(UnreadableItem):
-            seen.extend(_kept(consumer, seen))
+            take_all(consumer, seen)
     assert list(consumer) == []
     assert seen == [1, 2, 3]
-
-
-def _kept(consumer, seen):
-    for item in consumer:
-        seen.append(item)
-    return []
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 65_536, 3_000_000])

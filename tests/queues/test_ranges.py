@@ -16,7 +16,7 @@ ITEMS = range(12)
 
 def survive(dead, survivor):
     """Let the survivor take everything that is left, after the other's process is gone."""
-    dead.consumer._life.end()
+    dead.consumer._ownership.life.end()
     shared = survivor.consumer._shared
     shared.locked(sweep, shared)
     return [*survivor.items, *survivor.rest()]

@@ -8,7 +8,7 @@ import pytest
 from tests.queues.steps import Killed, killed_at
 from weft.queues import IterableQueue
 from weft.queues.items import encode
-from weft.queues.layout import BREAK, PUT, State
+from weft.queues.layout import BREAK, PUT
 from weft.queues.streams import Stream
 from weft.queues.watching import sweep
 
@@ -41,7 +41,7 @@ def test_a_producer_may_be_killed_at_each_of_its_stores(size, read_first):
         items = [(number, b"x" * size) for number in range(6)]
         done = put_until_killed(Stream(shared, producer._row), queue._shared, items)
         queue.close()
-        producer._life.end()
+        producer._ownership.life.end()
         queue._shared.locked(sweep, queue._shared)
         got += list(consumer)
         assert got[:4] == before
@@ -88,11 +88,12 @@ def test_pages_that_were_read_are_used_again():
 def test_the_row_and_the_pages_of_a_producer_that_is_done_are_used_again():
     queue = IterableQueue()
     consumer = queue.get_consumer()
-    rows = set()
-    for _ in range(5):
+    rows, size_of_two = set(), 0
+    for number in range(6):
         with queue.get_producer() as producer:
             producer.put("an item")
             rows.add(producer._row)
         assert consumer.get() == "an item"
-    assert len(rows) == 1
-    assert queue._shared.words[producer._row] == State.CLOSED
+        size_of_two = size_of_two if number > 1 else queue._shared.words[BREAK]
+    assert len(rows) == 2, "the consumer's last page is kept for an item that may come back"
+    assert queue._shared.words[BREAK] == size_of_two

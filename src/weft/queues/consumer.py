@@ -16,13 +16,13 @@ from weft.queues.errors import (
     ProducerDied,
     UnreadableItem,
 )
-from weft.queues.items import decode, take_back
+from weft.queues.items import Loaded, decode, take_back
 from weft.queues.layout import BLOCKED, DIED, DIED_LAST, MAXSIZE, STRICT, State
 from weft.queues.lives import Life
 from weft.queues.ranges import STUCK, Found
 from weft.queues.reader import Reader, new_reader
 from weft.queues.shared import Shared
-from weft.queues.waiting import Waiter, refuse_to_wait_for_oneself, wait, wait_async
+from weft.queues.waiting import Waiter, deadline_of, refuse_to_wait_for_oneself, wait, wait_async
 from weft.queues.watching import leave
 
 MANY = 8
@@ -53,9 +53,8 @@ class ConsumerQueue(Endpoint):
     _word = "consumer"
     _closed = ConsumerQueueClosedException
 
-    def __init__(self, shared: Shared, row: int, life: Life) -> None:
-        super().__init__(shared, row, life)
-        self._reader: Reader | None = None
+    def __init__(self, shared: Shared, row: int, life: Life | None, born: int) -> None:
+        super().__init__(shared, row, life, born)
         self._bounded = bool(shared.words[MAXSIZE])
         self._taken = 0
         """Items since a waiting producer was last woken."""
@@ -84,7 +83,7 @@ class ConsumerQueue(Endpoint):
             except Done:
                 raise StopAsyncIteration from None
             except Empty:
-                reader = self._reader or self._start()
+                reader = self._ownership.work or self._start()
                 await wait_async(Waiter.reader(self._shared, self._row), _patience(reader))
 
     async def _let_others_run(self) -> None:
@@ -113,7 +112,7 @@ class ConsumerQueue(Endpoint):
         ...
         _queue.Empty
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(timeout)
         try:
             return self._take(deadline)
         except Done:
@@ -151,7 +150,7 @@ class ConsumerQueue(Endpoint):
         """
         if not block:
             return self._take(0.0)
-        return self._take(None if timeout is None else time.monotonic() + max(timeout, 0.0))
+        return self._take(deadline_of(timeout))
 
     def get_nowait(self) -> Any:
         """`get` that raises `Empty` instead of waiting.
@@ -183,30 +182,30 @@ class ConsumerQueue(Endpoint):
     put_nowait = put
 
     def _take(self, deadline: float | None) -> Any:
-        reader = self._reader
-        if reader is None:
-            reader = self._start()
+        reader = self._ownership.work or self._start()
         try:
             data = reader.take()
             while data is None:
                 self._refill(reader, deadline)
-                reader = self._reader or self._start()
+                reader = self._ownership.work or self._start()
                 data = reader.take()
             if self._bounded and self._words[BLOCKED]:
                 self._make_room()
-            item = decode(data, self._shared, self._row, self._life)
+            item = decode(data, self._shared)
+            if type(item) is Loaded:
+                item.is_handed_on = True
             reader.taken = -1
         except BaseException as error:
             self._broken_off(reader, error)
             raise
-        return item
+        return item.hand_on() if type(item) is Loaded else item
 
     def _start(self) -> Reader:
         if self._is_done:
             raise _done()
-        self._shared.locked(self._begin)
-        self._reader = new_reader(self._shared, self._row)
-        return self._reader
+        self._shared.locked(self._ownership.begin)
+        reader = self._ownership.work = new_reader(self._shared, self._row)
+        return reader
 
     def _refill(self, reader: Reader, deadline: float | None) -> None:
         """Let the reader have items, or wait for some; or say that there are none."""
@@ -258,13 +257,9 @@ class ConsumerQueue(Endpoint):
             self._shared.wake_writer()
 
     def _end(self, state: State) -> None:
-        if self._is_mine():
-            take_back(self._shared)
-            leave(self._shared, self._row, state)
-            self._shared.wake_all()
-
-    def _forget(self) -> None:
-        self._reader = None
+        take_back(self._shared)
+        leave(self._shared, self._row, state)
+        self._shared.wake_all()
 
 
 def _patience(reader: Reader) -> float:

@@ -8,98 +8,105 @@ child's from the moment it exists. A fork by hand says nothing: there the first 
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import signal
 import sys
 import threading
+import time
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.process import BaseProcess, current_process
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from weft.queues.layout import State
 from weft.queues.lives import Life
+from weft.queues.ownership import Ownership, Place
 from weft.queues.shared import Shared
-
-if TYPE_CHECKING:
-    from weft.queues.endpoint import Endpoint
 
 DEEP = 6
 """How many containers and objects deep endpoints are looked for."""
 MANY = 10_000
 """How many values are looked at, at most."""
 LAUNCHER = "_launch"
-
-_lent: dict[int, dict[Endpoint, Life]] = {}
-"""What each thread that forks now gives to its child."""
-_mask: set[int] = set()
-"""The signals that were blocked before a fork."""
+GIVE_UP = 30.0
+"""Seconds after which a process that was to be started is taken for one that can't be."""
 
 
-def drop_copies(shared: Shared) -> None:
-    """Let go of the ends of a queue that a fork by hand brought and this process does not use."""
-    for endpoint in _endpoints():
-        if endpoint.shared is shared:
-            endpoint.drop_copy()
+@dataclass(slots=True)
+class _Fork:
+    """What a thread that forks now does."""
+
+    is_by_hand: bool
+    lent: dict[Ownership, Life] = field(default_factory=dict)
 
 
-def end_when_started(popen: Any, life: Life) -> None:
-    """Close this process's part of a life that a child is to inherit, once that was started."""
-    reference = weakref.ref(popen)
-    thread = threading.Thread(target=_wait, args=(reference, life), name="weft-queue", daemon=True)
-    thread.start()
+_forks: dict[int, _Fork] = {}
+"""By the thread."""
 
 
-def _wait(reference: weakref.ref[Any], life: Life) -> None:
-    pause = threading.Event()
-    while (popen := reference()) is not None and getattr(popen, "pid", None) is None:
-        del popen
-        pause.wait(0.005)
-    life.end()
+def end_when_started(popen: Any, ownership: Ownership, life: Life) -> None:
+    """Close this process's part of a life that a child is to inherit, once that was started.
+
+    If it can't be started, take the endpoint back.
+    """
+    references = weakref.ref(popen), weakref.ref(ownership)
+    work = threading.Thread(target=_await_start, args=(*references, life), daemon=True)
+    work.start()
 
 
-def _endpoints() -> list[Endpoint]:
-    from weft.queues.endpoint import Endpoint
-
-    return list(Endpoint.here)
+def _await_start(popen: weakref.ref[Any], ownership: weakref.ref[Ownership], life: Life) -> None:
+    pause, end, nap = threading.Event(), time.monotonic() + GIVE_UP, 0.001
+    while (started := popen()) is not None and getattr(started, "pid", None) is None:
+        del started
+        if time.monotonic() > end or ownership() is None:
+            break
+        pause.wait(nap)
+        nap = min(nap * 2, 0.2)
+    owner = ownership()
+    if owner is not None and getattr(popen(), "pid", None) is None:
+        owner.come_back(life)
+    else:
+        life.end()
 
 
 def _before_fork() -> None:
-    # An exception of a signal in here would be dropped by the interpreter, and the work half done.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    _mask.clear()
-    _mask.update(before)
     process = _starting_process()
-    lent = _lent[threading.get_ident()] = {}
-    for endpoint in find(process) if process is not None else []:
-        life = endpoint.lend()
+    fork = _forks[threading.get_ident()] = _Fork(is_by_hand=process is None)
+    for ownership in find(process) if process is not None else []:
+        life = ownership.lend()
         if life is not None:
-            lent[endpoint] = life
+            fork.lent[ownership] = life
 
 
 def _after_fork_in_parent() -> None:
-    lent = _lent.pop(threading.get_ident(), {})
-    handed = {endpoint.shared for endpoint in lent}
-    for endpoint, life in lent.items():
+    fork = _forks.pop(threading.get_ident())
+    for ownership, life in fork.lent.items():
         life.end()
-        endpoint.gone()
-    for endpoint in _endpoints():
-        if endpoint.shared not in handed:
-            endpoint.maybe_lent()
+        ownership.leave(Place.ELSEWHERE)
+    if fork.is_by_hand:
+        for ownership in list(Ownership.here):
+            ownership.forked_by_hand()
+    for shared in list(Shared.known):
+        shared.forked(is_child=False)
 
 
 def _after_fork_in_child() -> None:
-    mine = _lent.pop(threading.get_ident(), {})
-    _lent.clear()
-    handed = {endpoint.shared for endpoint in mine}
-    for endpoint in _endpoints():
-        endpoint.forked(others_were_handed=endpoint.shared in handed)
-        if endpoint in mine:
-            endpoint.arrived(mine[endpoint])
-    kept = {endpoint.life for endpoint in _endpoints()}
+    fork = _forks.pop(threading.get_ident())
+    _forks.clear()
+    views = {shared.views for shared in Shared.known}
+    for shared in list(Shared.known):
+        shared.forked(is_child=True)
+    for ownership in list(Ownership.here):
+        ownership.arrive_by_fork(by_hand=fork.is_by_hand)
+        if ownership in fork.lent:
+            ownership.arrive(fork.lent[ownership])
+    kept = views | {ownership.life for ownership in Ownership.here}
     for life in list(Life.here):
         if life not in kept:
             life.end()
@@ -121,31 +128,27 @@ def _starting_process() -> BaseProcess | None:
     return None
 
 
-def find(process: BaseProcess) -> list[Endpoint]:
+def find(process: BaseProcess) -> list[Ownership]:
     """The endpoints that a process is to have, by what it was made with.
 
     Those among its arguments, and those which nobody has used among what else it reaches: the
-    target (a method, a partial, a closure) and attributes.
+    target (a method, a partial, a closure, with its global variables) and attributes.
     """
-    from weft.queues.endpoint import Endpoint
-
-    if not Endpoint.here:
+    if not Ownership.here:
         return []
     given = vars(process)
     arguments = _search([given.get("_args"), given.get("_kwargs")])
-    others = [endpoint for endpoint in _search([given]) if endpoint.is_new]
+    others = [ownership for ownership in _search([given]) if ownership.state == State.NEW]
     return list(dict.fromkeys([*arguments, *others]))
 
 
-def _search(level: list[object]) -> list[Endpoint]:
-    from weft.queues.endpoint import Endpoint
-
-    found: list[Endpoint] = []
+def _search(level: list[object]) -> list[Ownership]:
+    found: list[Ownership] = []
     seen: set[int] = set()
     for _ in range(DEEP):
         inner: list[object] = []
         for value in level:
-            if isinstance(value, Endpoint):
+            if isinstance(value, Ownership):
                 found.append(value)
             elif id(value) not in seen and len(seen) < MANY:
                 seen.add(id(value))
@@ -163,6 +166,8 @@ def _parts(value: object) -> Iterator[object]:
         case types.FunctionType():
             yield from value.__defaults__ or ()
             yield from (value.__kwdefaults__ or {}).values()
+            names = value.__code__.co_names
+            yield from (value.__globals__[name] for name in names if name in value.__globals__)
             for cell in value.__closure__ or ():
                 with suppress(ValueError):  # not yet assigned
                     yield cell.cell_contents
@@ -178,11 +183,25 @@ def _parts(value: object) -> Iterator[object]:
                 yield from list(attributes.values())
 
 
-_restore = functools.partial(signal.pthread_sigmask, signal.SIG_SETMASK, _mask)
-"""No bytecode runs in here, so a signal that came meanwhile is raised after the fork, not in it."""
+def _masking() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Functions that hold all signals back during a fork, and let them come again.
+
+    An exception of a signal in a function that is called at a fork would be dropped by the
+    interpreter, with the work half done. Those of the module `signal` raise such exceptions
+    themselves; the C library's don't, and run no bytecode: what came is raised after the fork.
+    """
+    library = ctypes.PyDLL(None)
+    everything, before = (ctypes.create_string_buffer(128) for _ in range(2))
+    library.sigfillset(everything)
+    hold = functools.partial(library.pthread_sigmask, int(signal.SIG_SETMASK), everything, before)
+    release = functools.partial(library.pthread_sigmask, int(signal.SIG_SETMASK), before, None)
+    return hold, release
+
+
 os.register_at_fork(
     before=_before_fork,
     after_in_parent=_after_fork_in_parent,
     after_in_child=_after_fork_in_child,
 )
-os.register_at_fork(after_in_parent=_restore, after_in_child=_restore)
+_hold, _release = _masking()
+os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_release)

@@ -15,20 +15,64 @@ import weakref
 from typing import Any
 
 from weft.queues.errors import UnpicklableItem, UnreadableItem
-from weft.queues.layout import HAS_MEMORY, HOLDER
+from weft.queues.layout import ASIDE, HAS_MEMORY, HOLDER
 from weft.queues.lives import Life
 from weft.queues.memory import PAGE, no_memory
 from weft.queues.shared import Shared
+from weft.queues.watching import reclaim
 
 PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
 """Types that `marshal` sends, in half the time of pickle."""
 LARGE_BUFFER = 256 << 10
 """Bytes from which on a buffer gets an extent of its own."""
-_PICKLED, _LARGE = 0x80, 0xFF
+PICKLED, LARGE = 0x80, 0xFF
 """First bytes of pickled items, and of those with large buffers. `marshal` has other ones."""
 _COUNT = struct.Struct("<I")
 _PLACE = struct.Struct("<QQ")
 _MOST_AT_ONCE = 1 << 30
+
+
+class Loaded:
+    """An item with views of large extents, which is not the user's until `is_handed_on` is set.
+
+    Until then the extents stay as they are when the views go: the item may be taken again.
+    """
+
+    __slots__ = ("is_handed_on", "item", "life", "process", "shared", "views")
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared, self.process = shared, os.getpid()
+        self.life = shared.views = shared.views or shared.locked(Life.begin, shared.memory)
+        self.views: list[tuple[Any, int]] = []
+        self.item: Any = None
+        self.is_handed_on = False
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """The bytes of an extent; when nothing refers to them any more it can be used again."""
+
+        class Bytes(ctypes.c_char * size):  # type: ignore[misc]  # only subclasses have weak references
+            pass
+
+        view = Bytes.from_address(self.shared.memory.extent(offset).address + PAGE)
+        weakref.finalize(view, self._drop, offset).atexit = False
+        self.views.append((view, offset))
+        return memoryview(view).cast("B")
+
+    def hand_on(self) -> Any:
+        """The item, now the user's: if this process dies, its extents are free."""
+        views, self.views = self.views, []
+        for _, offset in views:
+            self.shared.memory.extent(offset).words[HOLDER] = self.life.number
+        return self.item
+
+    def _drop(self, offset: int) -> None:
+        """The last view has gone; not in a child, nor while one may have a copy of the view."""
+        if not self.is_handed_on or os.getpid() != self.process:
+            return
+        if self.shared.views is self.life:
+            self.shared.dropped.append(offset)
+        else:
+            self.shared.words[ASIDE] = 1
 
 
 def encode(shared: Shared, item: object) -> bytes:
@@ -44,8 +88,32 @@ def encode(shared: Shared, item: object) -> bytes:
         ) from error
     if not large:
         return data
-    places = [_PLACE.pack(*_store(shared, buffer.raw())) for buffer in large]
-    return b"".join((bytes([_LARGE]), _COUNT.pack(len(places)), *places, data))
+    places: list[bytes] = []
+    try:
+        places.extend(_PLACE.pack(*_store(shared, buffer.raw())) for buffer in large)
+    except BaseException:
+        discard(shared, _joined(places, b""))
+        raise
+    return _joined(places, data)
+
+
+def _joined(places: list[bytes], data: bytes) -> bytes:
+    return b"".join((bytes([LARGE]), _COUNT.pack(len(places)), *places, data))
+
+
+def discard(shared: Shared, data: bytes) -> None:
+    """Give back the extents of an item that was not put."""
+    if data[0] == LARGE:
+        for offset, _ in _places(data)[0]:
+            shared.locked(shared.memory.give_back, offset)
+
+
+def _places(data: bytes) -> tuple[list[tuple[int, int]], memoryview]:
+    """Where the large buffers of an item are, and how large; and its pickle."""
+    (count,) = _COUNT.unpack_from(data, 1)
+    first = 1 + _COUNT.size
+    rest = first + count * _PLACE.size
+    return list(_PLACE.iter_unpack(data[first:rest])), memoryview(data)[rest:]
 
 
 def _pickled(item: object, large: list[pickle.PickleBuffer]) -> bytes:
@@ -58,11 +126,10 @@ def _pickled(item: object, large: list[pickle.PickleBuffer]) -> bytes:
     try:
         return pickle.dumps(item, 5, buffer_callback=keep_small)
     except Exception:  # noqa: BLE001  # of any kind: __reduce__ is the user's
-        import cloudpickle
+        from weft.queues.functions import dumps
 
         large.clear()
-        data: bytes = cloudpickle.dumps(item, 5, buffer_callback=keep_small)
-        return data
+        return dumps(item, keep_small)
 
 
 def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
@@ -76,7 +143,7 @@ def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
     try:
         for start in range(0, buffer.nbytes, _MOST_AT_ONCE):
             piece = buffer[start : start + _MOST_AT_ONCE]
-            os.pwrite(memory.descriptor, piece, offset + PAGE + start)
+            _write(memory.descriptor, piece, offset + PAGE + start)
     except OSError as error:
         shared.locked(memory.give_back, offset)
         raise no_memory(buffer.nbytes, error) from None
@@ -84,8 +151,16 @@ def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
     return offset, buffer.nbytes
 
 
+def _write(descriptor: int, data: memoryview, offset: int) -> None:
+    done = 0
+    while done < len(data):
+        done += os.pwrite(descriptor, data[done:], offset + done)
+
+
 def _take_large(shared: Shared, size: int) -> tuple[int, bool]:
     take_back(shared)
+    if shared.words[ASIDE]:
+        reclaim(shared)
     return shared.memory.take(PAGE + size)
 
 
@@ -95,14 +170,14 @@ def take_back(shared: Shared) -> None:
         shared.memory.give_back(shared.dropped.popleft())
 
 
-def decode(data: bytes, shared: Shared, row: int, life: Life | None) -> Any:
-    """The item, for the consumer of that row; views of large buffers keep its life with them."""
+def decode(data: bytes, shared: Shared) -> Any:
+    """The item; or, if it has large buffers, a `Loaded`."""
     kind = data[0]
-    if kind != _PICKLED and kind != _LARGE:
+    if kind != PICKLED and kind != LARGE:
         return marshal.loads(data)
     try:
-        return pickle.loads(data) if kind == _PICKLED else _with_views(data, shared, row, life)
-    except Exception as error:
+        return pickle.loads(data) if kind == PICKLED else _load(data, shared)
+    except (Exception, SystemExit) as error:
         raise UnreadableItem(
             "An item can't be rebuilt in this process; it was dropped.",
             facts={"error": f"{type(error).__name__}: {error}"},
@@ -110,29 +185,8 @@ def decode(data: bytes, shared: Shared, row: int, life: Life | None) -> Any:
         ) from error
 
 
-def _with_views(data: bytes, shared: Shared, row: int, life: Life | None) -> Any:
-    (count,) = _COUNT.unpack_from(data, 1)
-    first = 1 + _COUNT.size
-    rest = first + count * _PLACE.size
-    buffers = [
-        _view(shared, offset, size, row, life)
-        for offset, size in _PLACE.iter_unpack(data[first:rest])
-    ]
-    return pickle.loads(memoryview(data)[rest:], buffers=buffers)
-
-
-def _view(shared: Shared, offset: int, size: int, row: int, life: Life | None) -> memoryview:
-    """The bytes of an extent; when nothing refers to them any more it is noted as dropped."""
-
-    class Bytes(ctypes.c_char * size):  # type: ignore[misc]  # only subclasses have weak references
-        pass
-
-    extent = shared.memory.extent(offset)
-    extent.words[HOLDER] = row
-    view = Bytes.from_address(extent.address + PAGE)
-    weakref.finalize(view, _drop, shared, offset, life).atexit = False
-    return memoryview(view).cast("B")
-
-
-def _drop(shared: Shared, offset: int, _life: Life | None) -> None:
-    shared.dropped.append(offset)
+def _load(data: bytes, shared: Shared) -> Loaded:
+    places, rest = _places(data)
+    loaded = Loaded(shared)
+    loaded.item = pickle.loads(rest, buffers=[loaded.view(*place) for place in places])
+    return loaded

@@ -28,6 +28,8 @@ PRODUCERS, CONSUMERS = 20, 21
 """Rows in use or used before."""
 DIED, DIED_LAST = 22, 23
 """How many producers ended without close, and the process of the last one."""
+ASIDE = 27
+"""Not 0 if large extents may wait for the end of a life that forked processes share."""
 ROOM = 26
 """How many items may be put without counting again; for bounded queues."""
 LEFT = 24
@@ -48,6 +50,8 @@ HEAD_SIZE = -(-WORDS * WORD // 4096) * 4096
 
 STATE, LIFE, OWNER, WAITING = 0, 1, 2, 3
 """First words of each row. The owner is a process id, 0 while it is on its way to a child."""
+BORN = 12
+"""Number of the first life of the endpoint that has the row."""
 
 PUT = 4
 """How many items the producer has put: the store that publishes an item."""
@@ -59,7 +63,7 @@ STREAM, PAGE, NEXT, END = 4, 5, 6, 7
 
 LINK, SIZE, HAS_MEMORY, HOLDER = 0, 1, 2, 3
 """First words of each extent: the next one of a list, the exponent of its size, whether it need not
-be filled afresh, and the row of the consumer that has views of it."""
+be filled afresh, and the life of the views of it."""
 FIRST_ITEM, LIMIT, CAPACITY = 4, 5, 6
 """A page: number of its first item, of the first one after it (-1 while it is written), and how
 many its index has room for."""
@@ -76,10 +80,15 @@ class State(IntEnum):
     FREE = 0
     NEW = 1
     """Nobody has used it."""
-    OPEN = 2
-    CLOSED = 3
-    DEAD = 4
+    LENT = 2
+    """Handed to a child, which has not used it yet."""
+    OPEN = 3
+    CLOSED = 4
+    DEAD = 5
     """Its process ended, or dropped it, without close."""
+
+
+LIVE = frozenset({State.NEW, State.LENT, State.OPEN})
 
 
 class Intent(IntEnum):

@@ -10,6 +10,7 @@ import ctypes
 import mmap
 import os
 import weakref
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -149,14 +150,13 @@ class Memory:
         self.words[BREAK] = offset + (1 << exponent)
         return offset
 
-    def reclaim(self, holder: int) -> None:
-        """Give back all extents that a consumer had views of when it went; under the mutex."""
+    def extents(self) -> Iterator[Extent]:
+        """All that were ever handed out; under the mutex."""
         offset = HEAD_SIZE
         while offset < self.words[BREAK]:
-            extent = self.extent(offset).words
-            if extent[HOLDER] == holder:
-                self.give_back(offset)
-            offset += 1 << extent[SIZE]
+            extent = self.extent(offset)
+            yield extent
+            offset += extent.size
 
     def _reserve(self, offset: int, size: int) -> None:
         try:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from weft.queues.errors import IterableQueueIllegalStateException
+from weft.queues.layout import INTENT
+from weft.queues.memory import Words
 
 R = TypeVar("R")
 
@@ -26,27 +28,39 @@ def _function(name: str, library: type[ctypes.CDLL] = ctypes.PyDLL) -> Callable[
 
 
 class Mutex:
-    """The mutex at an address of shared memory; `fresh` makes it there.
+    """The mutex in the first of some words of shared memory; `fresh` makes it there.
+
+    Parameters
+    ----------
+    address, words
+        Where it is.
+    repair
+        Called by whoever gets it while the word `INTENT` says that the last holder did not come
+        to an end.
 
     Examples
     --------
-    >>> memory = ctypes.create_string_buffer(64)
-    >>> mutex = Mutex(ctypes.addressof(memory), fresh=True)
+    >>> memory = ctypes.create_string_buffer(128)
+    >>> words = memoryview(memory).cast("B").cast("q")
+    >>> mutex = Mutex(ctypes.addressof(memory), words, repair=print, fresh=True)
     >>> mutex.locked(sum, [1, 2])
     3
     """
 
-    __slots__ = ("_consistent", "_lock", "_trylock", "_unlock")
+    __slots__ = ("_consistent", "_lock", "_repair", "_trylock", "_unlock", "_words")
 
-    def __init__(self, place: int, *, fresh: bool) -> None:
-        address = ctypes.c_void_p(place)
+    def __init__(
+        self, address: int, words: Words, repair: Callable[[Words], None], *, fresh: bool
+    ) -> None:
+        place = ctypes.c_void_p(address)
         if fresh:
-            _make(address)
+            _make(place)
+        self._words, self._repair = words, repair
         # Partial objects run no bytecode, so no signal's exception can come before the call.
-        self._lock = functools.partial(_function("_lock", ctypes.CDLL), address)
-        self._trylock = functools.partial(_function("_trylock"), address)
-        self._unlock = functools.partial(_function("_unlock"), address)
-        self._consistent = functools.partial(_function("_consistent"), address)
+        self._lock = functools.partial(_function("_lock", ctypes.CDLL), place)
+        self._trylock = functools.partial(_function("_trylock"), place)
+        self._unlock = functools.partial(_function("_unlock"), place)
+        self._consistent = functools.partial(_function("_consistent"), place)
 
     def locked(self, do: Callable[..., R], *args: Any) -> R:
         """Call `do` while this thread has the mutex, and leave it whatever happens.
@@ -54,21 +68,33 @@ class Mutex:
         An exception of a signal (Ctrl-C) may come after any call. The lock is taken inside of
         `try`, and unlocking what one doesn't hold does nothing with mutexes of this kind.
         """
+        is_entered = False
         try:
             try:
                 code = self._trylock()
+                if code == errno.EBUSY:
+                    code = self._lock()
+                is_entered = code == errno.EDEADLK
                 if code:
-                    self._recover(self._lock() if code == errno.EBUSY else code)
+                    self._recover(code)
             except BaseException:
                 self._consistent()
                 raise
+            if self._words[INTENT]:
+                self._repair(self._words)
             return do(*args)
         finally:
-            self._unlock()
+            if not is_entered:
+                self._unlock()
 
     def _recover(self, code: int) -> None:
         if code == errno.EOWNERDEAD:
             code = self._consistent()
+        if code == errno.EDEADLK:
+            raise IterableQueueIllegalStateException(
+                "The queue was used while this thread was inside of it.",
+                cure="Let signal handlers and __del__ set a flag only; use the queue elsewhere.",
+            )
         if code:
             raise IterableQueueIllegalStateException(
                 "The lock of the queue can't be taken.", facts={"error": errno.errorcode.get(code)}

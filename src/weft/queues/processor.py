@@ -11,11 +11,7 @@ import ctypes
 import platform
 import sys
 
-IN_ORDER = platform.machine() in {"x86_64", "AMD64", "i686"}
-"""Whether other processes see stores in the order in which they were made."""
-ONE_THREAD_RUNS = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
-
-_NUMBERS = {"x86_64": 324, "aarch64": 283}
+_NUMBERS = {"x86_64": 324, "i686": 375}
 _GLOBAL_EXPEDITED, _REGISTER_GLOBAL_EXPEDITED = 2, 4
 
 
@@ -24,15 +20,18 @@ def _membarrier(command: int) -> bool:
     return number is not None and ctypes.CDLL(None).syscall(number, command, 0, 0) == 0
 
 
-def join_barriers() -> bool:
-    """Let `barrier` of other processes reach this one; whether this system can."""
-    return _membarrier(_REGISTER_GLOBAL_EXPEDITED)
+IN_ORDER = _membarrier(_REGISTER_GLOBAL_EXPEDITED)
+"""Whether other processes see stores in the order in which they were made, and `barrier` works.
+
+It reaches all processes that have registered, which each does here; a fork keeps that.
+"""
+ONE_THREAD_RUNS = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
-def barrier() -> bool:
+def barrier() -> None:
     """Let all processes of the queue have finished their stores, in whatever step they are.
 
     The kernel's `membarrier`: the frequent side of a race needs no barrier of its own then. It
-    takes 2 to 15 us. False where there is none.
+    takes 2 to 15 us.
     """
-    return _membarrier(_GLOBAL_EXPEDITED)
+    _membarrier(_GLOBAL_EXPEDITED)

@@ -10,23 +10,19 @@ from typing import NoReturn
 from weft.queues.bells import LONGEST
 from weft.queues.endpoint import Endpoint
 from weft.queues.errors import Full, ProducerQueueClosedException
-from weft.queues.items import PLAIN, encode
+from weft.queues.items import LARGE, PLAIN, discard, encode
 from weft.queues.layout import (
-    DIED,
-    DIED_LAST,
     MAXSIZE,
-    OWNER,
     ROOM,
     SLEEPERS,
-    STATE,
     State,
 )
 from weft.queues.lives import Life
 from weft.queues.processor import IN_ORDER, ONE_THREAD_RUNS
 from weft.queues.shared import Shared
 from weft.queues.streams import Stream
-from weft.queues.waiting import Waiter, refuse_to_wait_for_oneself, wait
-from weft.queues.watching import refuse_without_consumers, sweep
+from weft.queues.waiting import Waiter, deadline_of, refuse_to_wait_for_oneself, wait
+from weft.queues.watching import end_producer, refuse_without_consumers, sweep
 
 LOCK_FREE = IN_ORDER and ONE_THREAD_RUNS
 NEXT_LOOK = 0.010
@@ -51,9 +47,8 @@ class ProducerQueue(Endpoint):
     _word = "producer"
     _closed = ProducerQueueClosedException
 
-    def __init__(self, shared: Shared, row: int, life: Life) -> None:
-        super().__init__(shared, row, life)
-        self._stream: Stream | None = None
+    def __init__(self, shared: Shared, row: int, life: Life | None, born: int) -> None:
+        super().__init__(shared, row, life, born)
         self._needs_mutex = bool(shared.words[MAXSIZE]) or not LOCK_FREE
         self._swept = 0.0
 
@@ -63,7 +58,11 @@ class ProducerQueue(Endpoint):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._close(State.CLOSED if kind is None else State.DEAD)
+        state = State.CLOSED if kind is None else State.DEAD
+        self._ownership.close(lambda: self._end(state))
+
+    def __iter__(self) -> NoReturn:
+        raise NotImplementedError("Iterate a consumer; make one by queue.get_consumer().")
 
     def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:
         """Put an item; when this returns, the item outlives this process.
@@ -98,13 +97,16 @@ class ProducerQueue(Endpoint):
         ...
         queue.Full
         """
-        data = dumps(item) if type(item) in PLAIN else encode(self._shared, item)  # type: ignore[arg-type]
-        if self._needs_mutex:
-            self._put_locked(data, block, timeout)
+        stream = self._ownership.work or self._start()
+        with_care = self._needs_mutex
+        if type(item) in PLAIN:
+            data = dumps(item)  # type: ignore[arg-type]
         else:
-            stream = self._stream
-            if stream is None:
-                stream = self._start()
+            data = encode(self._shared, item)
+            with_care = with_care or data[0] == LARGE
+        if with_care:
+            self._put_with_care(stream, data, block, timeout)
+        else:
             stream.append(data, len(data))
         if self._words[SLEEPERS]:
             self._shared.wake_reader()
@@ -139,28 +141,41 @@ class ProducerQueue(Endpoint):
     get_nowait = get
 
     def _start(self) -> Stream:
-        self._shared.locked(self._begin)
-        self._stream = Stream(self._shared, self._row, held=self._needs_mutex)
-        return self._stream
+        self._shared.locked(self._ownership.begin)
+        stream = self._ownership.work = Stream(self._shared, self._row, held=self._needs_mutex)
+        return stream
 
-    def _put_locked(self, data: bytes, block: bool, timeout: float | None) -> None:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        stream = self._stream or self._start()
-        while not self._shared.locked(self._append_if_room, stream, data):
-            left = LONGEST if deadline is None else deadline - time.monotonic()
-            if not block or left <= 0:
-                raise Full
-            self._wait_for_room(deadline is None, min(left, NEXT_LOOK))
-            stream = self._stream or self._start()
+    def _put_with_care(
+        self, stream: Stream, data: bytes, block: bool, timeout: float | None
+    ) -> None:
+        """Wait for room; what is not put leaves nothing behind."""
+        put: list[bool] = []
+        try:
+            deadline = deadline_of(timeout)
+            while not self._append_if_room(stream, data, put):
+                left = LONGEST if deadline is None else deadline - time.monotonic()
+                if not block or left <= 0:
+                    raise Full
+                self._wait_for_room(deadline is None, min(left, NEXT_LOOK))
+        except BaseException:
+            if not put:
+                discard(self._shared, data)
+            raise
 
-    def _append_if_room(self, stream: Stream, data: bytes) -> bool:
+    def _append_if_room(self, stream: Stream, data: bytes, put: list[bool]) -> bool:
+        if self._needs_mutex:
+            return self._shared.locked(self._append_locked, stream, data, put)
+        stream.append(data, len(data), put)
+        return True
+
+    def _append_locked(self, stream: Stream, data: bytes, put: list[bool]) -> bool:
         words, bound = self._words, self._words[MAXSIZE]
         if bound:
             room = words[ROOM] or max(bound - self._shared.size(), 0)
             if not room:
                 return False
             words[ROOM] = room - 1
-        stream.append(data, len(data))
+        stream.append(data, len(data), put)
         return True
 
     def _wait_for_room(self, for_ever: bool, seconds: float) -> None:
@@ -175,14 +190,5 @@ class ProducerQueue(Endpoint):
         wait(Waiter.writer(shared, self._row), seconds)
 
     def _end(self, state: State) -> None:
-        if not self._is_mine():
-            return
-        words, row = self._words, self._row
-        if state is State.DEAD:
-            words[DIED_LAST] = words[row + OWNER]
-            words[DIED] += 1
-        words[row + STATE] = state
+        end_producer(self._shared, self._row, state)
         self._shared.wake_all()
-
-    def _forget(self) -> None:
-        self._stream = None

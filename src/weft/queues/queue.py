@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import os
 from multiprocessing.context import BaseContext
 from types import TracebackType
@@ -13,6 +14,7 @@ from weft.queues.consumer import ConsumerQueue
 from weft.queues.errors import IterableQueueIllegalStateException
 from weft.queues.layout import (
     BATCH,
+    BORN,
     CLOSED,
     CONSUMERS,
     END,
@@ -21,23 +23,27 @@ from weft.queues.layout import (
     HANDLE_LIFE,
     HANDLE_OWNER,
     LIFE,
+    LIVE,
     MAXSIZE,
     NEXT,
+    OWNER,
     PLACES,
     PRODUCERS,
     ROW,
     STATE,
     STRICT,
+    WAITING,
     State,
     rows,
 )
-from weft.queues.lives import Life, is_alive
+from weft.queues.lives import Life
 from weft.queues.producer import ProducerQueue
 from weft.queues.shared import Shared
 from weft.queues.streams import retire
 from weft.queues.watching import sweep
 
 BATCH_SIZE = 1024
+MOST = 1 << 40
 
 
 class IterableQueue:
@@ -83,14 +89,16 @@ class IterableQueue:
         batch: int = BATCH_SIZE,
         strict: bool = False,
     ) -> None:
-        _refuse_other_than_number("maxsize", maxsize)
-        _refuse_other_than_number("batch", batch, least=1)
+        maxsize = max(_number("maxsize", maxsize), 0)
+        batch = _number("batch", batch, least=1)
+        if not isinstance(strict, bool):
+            raise UserError("strict is True or False.", facts={"strict": repr(strict)})
         self.context: BaseContext = _context(context)
         self._shared = shared = Shared()
         self._process = os.getpid()
         self._life = Life.begin(shared.memory)
         words = shared.words
-        words[MAXSIZE], words[BATCH], words[STRICT] = max(maxsize, 0), batch, bool(strict)
+        words[MAXSIZE], words[BATCH], words[STRICT] = maxsize, batch, strict
         words[HANDLE_LIFE], words[HANDLE_OWNER] = self._life.number, self._process
 
     def __enter__(self) -> Self:
@@ -124,7 +132,7 @@ class IterableQueue:
         >>> queue.get_producer().put("an item")
         """
         row, life = self._shared.locked(self._new_end, "producer", PRODUCERS, FIRST_PRODUCER)
-        return ProducerQueue(self._shared, row, life)
+        return ProducerQueue(self._shared, row, life, life.number)
 
     def get_consumer(self) -> ConsumerQueue:
         """A new end for one process that takes items.
@@ -140,7 +148,7 @@ class IterableQueue:
         True
         """
         row, life = self._shared.locked(self._new_end, "consumer", CONSUMERS, FIRST_CONSUMER)
-        return ConsumerQueue(self._shared, row, life)
+        return ConsumerQueue(self._shared, row, life, life.number)
 
     def close(self) -> None:
         """Say that all ends were made; again does nothing. Never waits.
@@ -154,6 +162,33 @@ class IterableQueue:
         if os.getpid() == self._process:
             self._shared.locked(self._close)
             self._life.end()
+
+    def __iter__(self) -> NoReturn:
+        raise NotImplementedError("Iterate a consumer; make one by queue.get_consumer().")
+
+    def put(self, *_item: object, **_options: object) -> NoReturn:
+        """Not here.
+
+        Examples
+        --------
+        >>> IterableQueue().put(1)
+        Traceback (most recent call last):
+        ...
+        NotImplementedError: Put by a producer; make one by queue.get_producer().
+        """
+        raise NotImplementedError("Put by a producer; make one by queue.get_producer().")
+
+    def get(self, *_options: object, **_more: object) -> NoReturn:
+        """Not here.
+
+        Examples
+        --------
+        >>> IterableQueue().get()
+        Traceback (most recent call last):
+        ...
+        NotImplementedError: Get by a consumer; make one by queue.get_consumer().
+        """
+        raise NotImplementedError("Get by a consumer; make one by queue.get_consumer().")
 
     def qsize(self) -> int:
         """How many items were put and not yet handed to a user of a consumer.
@@ -206,9 +241,9 @@ class IterableQueue:
             )
         row = self._free_row(word, counter, first)
         life = Life.begin(self._shared.memory)
-        for field in range(ROW):
-            words[row + field] = 0
-        words[row + LIFE] = life.number
+        words[row + LIFE] = words[row + BORN] = life.number
+        words[row + OWNER] = self._process
+        words[row + WAITING] = 0
         words[row + STATE] = State.NEW
         return row, life
 
@@ -218,7 +253,7 @@ class IterableQueue:
         if used == PLACES:
             sweep(self._shared)
         for row in rows(first, used):
-            if words[row + STATE] not in {State.NEW, State.OPEN} and self._freed(row):
+            if words[row + STATE] not in LIVE and self._freed(row):
                 return row
         if used == PLACES:
             raise IterableQueueIllegalStateException(
@@ -233,27 +268,29 @@ class IterableQueue:
         shared, words = self._shared, self._shared.words
         if row < FIRST_CONSUMER:
             return words[row + STATE] == State.FREE or retire(shared, row)
-        if words[row + NEXT] < words[row + END] or is_alive(shared.memory, words[row + LIFE]):
-            return False
-        shared.memory.reclaim(row)
-        return True
+        return words[row + NEXT] >= words[row + END]
 
 
-def _refuse_other_than_number(name: str, value: int, least: int | None = None) -> None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not is_number or (least is not None and value < least):
-        raise UserError(
-            f"{name} is a whole number{'' if least is None else f' from {least} on'}.",
-            facts={name: repr(value)},
-            cure=f"Say {name}=100, for instance.",
-        )
+def _number(name: str, value: int, least: int | None = None) -> int:
+    """A whole number; one that is larger than memory could hold means no bound."""
+    if hasattr(value, "__index__") and not isinstance(value, bool):
+        number = operator.index(value)
+        if least is None or number >= least:
+            return number if abs(number) < MOST else 0 if least is None else MOST
+    raise UserError(
+        f"{name} is a whole number{'' if least is None else f' from {least} on'}.",
+        facts={name: repr(value)},
+        cure=f"Say {name}=100, for instance.",
+    )
 
 
-def _context(context: BaseContext | str | None) -> BaseContext:
+def _context(context: object) -> BaseContext:
     if isinstance(context, BaseContext):
         return context
+    if context is multiprocessing:
+        context = None
     methods = multiprocessing.get_all_start_methods()
-    if context is not None and context not in methods:
+    if context is not None and not (isinstance(context, str) and context in methods):
         raise UserError(
             "There is no such way to start processes.",
             facts={"context": repr(context), "ways": ", ".join(methods)},

@@ -7,13 +7,14 @@ not yet taken. Both write first and then look at what the other wrote (the proto
 for its work queues), so that an item is never taken twice.
 
 A holder of the mutex that does not come to an end, killed or interrupted, leaves its `INTENT`; the
-next one completes or undoes the step before it does anything else.
+next one completes or undoes the step first (`weft.queues.repairing`).
 """
 
 from __future__ import annotations
 
 from enum import Enum
 
+from weft.queues import processor
 from weft.queues.layout import (
     ACTOR,
     BATCH,
@@ -25,6 +26,7 @@ from weft.queues.layout import (
     LEFT,
     LIMIT,
     LINK,
+    LIVE,
     NEXT,
     OLD_END,
     PAGE,
@@ -78,8 +80,6 @@ class Claims:
     def claim(self, now: float, before: int, seconds: float) -> Found:
         """Get a range: of what was left behind, of what was put, or of what another holds."""
         words, row = self._words, self._row
-        if words[INTENT]:
-            repair(self._shared)
         if words[row + NEXT] < words[row + END]:
             return Found.ITEMS
         if words[LEFT] and self._adopt():
@@ -102,7 +102,6 @@ class Claims:
 
     def settle(self, number: int) -> bool:
         """Whether the item that this consumer was about to take is its own."""
-        repair(self._shared)
         words, row = self._words, self._row
         if number < words[row + END]:
             return True
@@ -111,7 +110,6 @@ class Claims:
 
     def give_back(self, number: int) -> None:
         """Undo the taking of an item, if nothing has happened since."""
-        repair(self._shared)
         words, row = self._words, self._row
         if words[row + NEXT] == number + 1 <= words[row + END]:
             words[row + NEXT] = number
@@ -119,7 +117,7 @@ class Claims:
     def count_rivals(self) -> None:
         """Note how many consumers there are now."""
         states = self._shared.column(self._shared.consumers(), STATE)
-        self.rivals = states.count(State.OPEN) + states.count(State.NEW)
+        self.rivals = sum(state in LIVE for state in states)
 
     def _claim(self, stream: int, size: int) -> None:
         words, row = self._words, self._row
@@ -149,7 +147,9 @@ class Claims:
         words[INTENT] = Intent.TAKE
         self._point(words[victim + STREAM], words[victim + PAGE], middle)
         words[victim + END] = middle
-        if not barrier() or words[victim + NEXT] > middle:
+        if processor.IN_ORDER:
+            barrier()
+        if words[victim + NEXT] > middle:
             words[victim + END] = end
         else:
             words[row + END] = end
@@ -180,7 +180,7 @@ class Claims:
         if self._seen:
             return Found.OTHERS_HAVE
         states = self._shared.column(self._shared.producers(), STATE)
-        is_open = State.NEW in states or State.OPEN in states or not words[CLOSED]
+        is_open = not words[CLOSED] or any(state in LIVE for state in states)
         return Found.NOTHING if is_open else Found.END
 
 
@@ -194,19 +194,3 @@ def _claimable(shared: Shared, stream: int) -> int:
             return (end if limit < 0 else limit) - claimed
         words[stream + READ_PAGE] = page[LINK]
     return 0
-
-
-def repair(shared: Shared) -> None:
-    """Complete or undo what the last holder of the mutex did not bring to an end."""
-    words = shared.words
-    intent, actor = words[INTENT], words[ACTOR]
-    if intent == Intent.NOTHING:
-        return
-    if intent == Intent.CLAIM:
-        if words[actor + END] > words[words[actor + STREAM] + CLAIMED]:
-            words[actor + END] = 0
-    elif not words[actor + END]:
-        words[words[VICTIM] + END] = words[OLD_END]
-    elif words[words[VICTIM] + END] == words[OLD_END]:
-        words[actor + END] = 0
-    words[INTENT] = Intent.NOTHING

@@ -8,7 +8,7 @@ import time
 from weft.queues import processor
 from weft.queues.bells import LONGEST
 from weft.queues.items import take_back
-from weft.queues.layout import END, FIRST_ITEM, INDEX, NEXT, PAGE
+from weft.queues.layout import END, FIRST_ITEM, INDEX, LIFE, NEXT, PAGE, STATE, State
 from weft.queues.ranges import Claims, Found
 from weft.queues.shared import Shared
 from weft.queues.watching import sweep
@@ -28,13 +28,14 @@ class Reader:
     """
 
     __slots__ = (
-        "_base", "_claim_number", "_claims", "_disputed", "_end", "_in_order", "_index", "_limit",
-        "_next", "_page", "_read", "_row", "_shared", "_since", "_swept", "_won", "_words", "found",
-        "size", "taken",
+        "_base", "_claim_number", "_claims", "_disputed", "_end", "_in_order", "_index", "_life",
+        "_limit", "_next", "_page", "_read", "_row", "_shared", "_since", "_swept", "_won",
+        "_words", "found", "size", "taken",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, row: int) -> None:
         self._shared, self._words, self._row = shared, shared.words, row
+        self._life = shared.words[row + LIFE]
         self._next, self._end = row + NEXT, row + END
         self._claims = Claims(shared, row)
         self._in_order = processor.IN_ORDER
@@ -89,6 +90,10 @@ class Reader:
         if number >= 0 and threading.active_count() == 1:
             self._shared.locked(self._claims.give_back, number)
 
+    def stop(self) -> None:
+        """Take nothing any more."""
+        self._limit = 0
+
     def refill(self) -> Found:
         """Get a range, if there is none; under the mutex."""
         shared, words = self._shared, self._words
@@ -97,6 +102,8 @@ class Reader:
         if words[self._next] < self._limit:
             return Found.ITEMS
         self._limit = 0
+        if words[self._row + LIFE] != self._life or words[self._row + STATE] != State.OPEN:
+            return Found.NOTHING
         if shared.dropped:
             take_back(shared)
         now = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing import context, reduction
@@ -25,8 +26,10 @@ from weft.queues.layout import (
     WAITING,
     rows,
 )
+from weft.queues.lives import Life
 from weft.queues.memory import Memory
 from weft.queues.mutex import Mutex
+from weft.queues.repairing import repair
 
 
 class Shared:
@@ -39,26 +42,39 @@ class Shared:
     0
     """
 
+    known: weakref.WeakSet[Shared] = weakref.WeakSet()
+    """All of this process."""
+
     def __init__(
         self, memory: int | None = None, items: int | None = None, room: int | None = None
     ):
         self.memory = Memory(memory)
         self.words = self.memory.words
-        self.locked = Mutex(self.memory.head.address, fresh=self.memory.is_new).locked
+        address, is_new = self.memory.head.address, self.memory.is_new
+        self.locked = Mutex(address, self.words, repair, fresh=is_new).locked
         """Calls a function under the mutex."""
         self.items = Bell(items)
         """Rings when there is something to take, or nothing more will come."""
         self.room = Bell(room)
         """Rings when something was taken from a full queue."""
+        self.views: Life | None = None
+        """Of the views of large extents that were made since the last fork."""
         self.dropped: deque[int] = deque()
         """Large extents whose last view is gone. Views go at any moment, also while the mutex is
         held, so they only note it here."""
+        Shared.known.add(self)
+
+    def forked(self, *, is_child: bool) -> None:
+        """Views made before a fork are both processes' from now on."""
+        self.views = None
+        if is_child:
+            self.dropped.clear()
 
     def __reduce__(self) -> tuple[object, ...]:
         if context.get_spawning_popen() is None:
             raise IterableQueueIllegalStateException(
                 "The end of a queue goes to another process only when that process starts.",
-                cure="Pass it to multiprocessing.Process, or to the initializer of a pool.",
+                cure="Pass it as an argument of multiprocessing.Process.",
             )
         descriptors = (self.memory.descriptor, self.items.descriptor, self.room.descriptor)
         return _arrive, tuple(reduction.DupFd(descriptor) for descriptor in descriptors)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from weft.queues import layout
+from weft.queues.errors import ProducerQueueClosedException
 from weft.queues.layout import (
     CAPACITY,
     CLAIMED,
@@ -19,13 +19,18 @@ from weft.queues.layout import (
     FIRST_PAGE,
     INDEX,
     LAST_PAGE,
+    LIFE,
     LIMIT,
     LINK,
+    LIVE,
     NEXT,
     PAGE,
     PUT,
     READ_PAGE,
+    SIZE,
+    STATE,
     WORD,
+    State,
 )
 from weft.queues.memory import SMALLEST, Extent
 from weft.queues.shared import Shared
@@ -51,7 +56,7 @@ class Stream:
     """
 
     __slots__ = (
-        "_base", "_index", "_last", "_locked", "_put", "_row", "_shared",
+        "_base", "_index", "_last", "_life", "_locked", "_put", "_row", "_shared",
         "_size", "_words", "_write",
     )  # fmt: skip
 
@@ -59,14 +64,14 @@ class Stream:
         self._shared = shared
         self._locked = _call if held else shared.locked
         self._words = shared.words
-        self._row = row
+        self._row, self._life = row, shared.words[row + LIFE]
         self._put = row + PUT
         self._write, self._index = shared.memory.head.write, shared.words
         self._base = self._size = 0
         self._last = -1
         """The word of the open page's last item; none is open yet."""
 
-    def append(self, data: bytes, length: int) -> None:
+    def append(self, data: bytes, length: int, done: list[bool] | None = None) -> None:
         """Put one item."""
         words, index = self._words, self._index
         count = words[self._put]
@@ -78,9 +83,15 @@ class Stream:
                 self._write[start:end] = data
                 index[where] = end
                 words[self._put] = count + 1
+                if done is not None:
+                    done.append(True)
                 return
         self._locked(self._turn, length)
-        self.append(data, length)
+        self.append(data, length, done)
+
+    def stop(self) -> None:
+        """Write nothing any more; a thread that is about to is refused."""
+        self._last = -1
 
     def _open(self, page: Extent) -> None:
         self._write, self._index, self._size = page.write, page.words, page.size
@@ -92,6 +103,10 @@ class Stream:
         shared, words = self._shared, self._words
         count = words[self._put]
         self._last = -1
+        if words[self._row + LIFE] != self._life or words[self._row + STATE] != State.OPEN:
+            raise ProducerQueueClosedException(
+                "This producer was closed meanwhile.", cure="Let the last thread close it."
+            )
         last = self._follow(words[self._row + LAST_PAGE])
         if last and _has_room(page := shared.memory.extent(last), count, length):
             self._open(page)
@@ -122,7 +137,7 @@ class Stream:
             old = memory.extent(last)
             items = count - old.words[FIRST_ITEM]
             if count - self._words[self._row + CLAIMED] > items:
-                exponent = min(old.words[layout.SIZE] + 1, LARGEST_PAGE)
+                exponent = min(old.words[SIZE] + 1, LARGEST_PAGE)
             if items:
                 used = old.words[INDEX + items - 1] - old.words[INDEX - 1]
                 usual = max(used // items, 1)
@@ -156,11 +171,18 @@ def recycle(shared: Shared, row: int) -> None:
     """Give back the pages that were read; under the mutex."""
     words, memory = shared.words, shared.memory
     used = pages_in_use(shared)
-    first = words[row + FIRST_PAGE]
-    while first != words[row + READ_PAGE] and first not in used:
-        words[row + FIRST_PAGE] = memory.extent(first).words[LINK]
-        memory.give_back(first)
-        first = words[row + FIRST_PAGE]
+    before, page = 0, words[row + FIRST_PAGE]
+    while page != words[row + READ_PAGE]:
+        link = memory.extent(page).words[LINK]
+        if page in used:
+            before = page
+        else:
+            if before:
+                memory.extent(before).words[LINK] = link
+            else:
+                words[row + FIRST_PAGE] = link
+            memory.give_back(page)
+        page = link
 
 
 def retire(shared: Shared, row: int) -> bool:
@@ -174,14 +196,21 @@ def retire(shared: Shared, row: int) -> bool:
     if words[row + PUT] != words[row + CLAIMED] or not used.isdisjoint(pages):
         return False
     words[row + FIRST_PAGE] = words[row + READ_PAGE] = words[row + LAST_PAGE] = 0
-    words[row + layout.STATE] = layout.State.FREE
+    words[row + STATE] = State.FREE
     for page in pages:
         memory.give_back(page)
     return True
 
 
 def pages_in_use(shared: Shared) -> set[int]:
-    """The pages from which consumers still have something to take."""
+    """The pages of the consumers' ranges.
+
+    Also of a range of which all was taken, while its consumer lives: the last item may come back.
+    """
     readers = shared.consumers()
-    ranges = zip(*(shared.column(readers, field) for field in (PAGE, NEXT, END)), strict=True)
-    return {page for page, first, end in ranges if first < end}
+    columns = (shared.column(readers, field) for field in (STATE, PAGE, NEXT, END))
+    return {
+        page
+        for state, page, first, end in zip(*columns, strict=True)
+        if first < end or state in LIVE
+    }

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from weft.errors import UserError
 from weft.queues.bells import Bell
 from weft.queues.errors import IterableQueueIllegalStateException
-from weft.queues.layout import BLOCKED, CLOSED, HANDLE_OWNER, OWNER, SLEEPERS, STATE, WAITING
+from weft.queues.layout import BLOCKED, CLOSED, HANDLE_OWNER, LIVE, OWNER, SLEEPERS, STATE, WAITING
 from weft.queues.shared import Shared
-from weft.queues.watching import LIVE, sweep
+from weft.queues.watching import sweep
 
 FIRST_LOOK = 0.001
 """Seconds after which a waiter looks once more. Its note that it waits and another's note that
@@ -45,6 +48,19 @@ class Waiter:
         """A producer, for room."""
         kind = shared.producers()
         return cls(shared, row, kind, BLOCKED, shared.room, lambda: not shared.is_full())
+
+
+def deadline_of(timeout: float | None) -> float | None:
+    """The moment at which so many seconds from now are over."""
+    if timeout is None:
+        return None
+    if not isinstance(timeout, (int, float)) or math.isnan(timeout):
+        raise UserError(
+            "A timeout is a number of seconds, or None to wait for ever.",
+            facts={"timeout": repr(timeout)},
+            cure="Say timeout=1.5, for instance.",
+        )
+    return time.monotonic() + timeout
 
 
 @contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from weft.queues.errors import NoConsumers
 from weft.queues.layout import (
+    ASIDE,
     CLOSED,
     DIED,
     DIED_LAST,
     END,
     HANDLE_LIFE,
+    HOLDER,
     LEFT,
     LIFE,
+    LIVE,
     NEXT,
     OWNER,
     STATE,
@@ -18,33 +21,45 @@ from weft.queues.layout import (
     State,
 )
 from weft.queues.lives import is_alive
-from weft.queues.ranges import repair
 from weft.queues.shared import Shared
-
-LIVE = (State.NEW, State.OPEN)
 
 
 def sweep(shared: Shared) -> None:
     """Note whose process has ended, or dropped its endpoint; under the mutex."""
-    repair(shared)
     words = shared.words
     gone = [row for row in shared.producers() if _is_gone(shared, row)]
     for row in gone:
-        if words[row + STATE] == State.OPEN:
-            words[DIED_LAST] = words[row + OWNER]
-            words[DIED] += 1
-            words[row + STATE] = State.DEAD
-        else:
-            words[row + STATE] = State.CLOSED
+        end_producer(shared, row, State.CLOSED if words[row + STATE] == State.NEW else State.DEAD)
     left = [row for row in shared.consumers() if _is_gone(shared, row)]
     for row in left:
         leave(shared, row, State.DEAD)
-        shared.memory.reclaim(row)
     handle = not words[CLOSED] and not is_alive(shared.memory, words[HANDLE_LIFE])
     if handle:
         words[CLOSED] = 1
     if gone or left or handle:
+        reclaim(shared)
         shared.wake_all()
+
+
+def reclaim(shared: Shared) -> None:
+    """Give back large extents whose views have all gone with their processes; under the mutex."""
+    words = shared.words
+    words[ASIDE] = 0
+    for extent in shared.memory.extents():
+        holder = extent.words[HOLDER]
+        if holder and is_alive(shared.memory, holder):
+            words[ASIDE] = 1
+        elif holder:
+            shared.memory.give_back(extent.offset)
+
+
+def end_producer(shared: Shared, row: int, state: State) -> None:
+    """A producer goes, properly or not; under the mutex."""
+    words = shared.words
+    if state is State.DEAD:
+        words[DIED_LAST] = words[row + OWNER]
+        words[DIED] += 1
+    words[row + STATE] = state
 
 
 def leave(shared: Shared, row: int, state: State) -> None:
