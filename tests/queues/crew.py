@@ -83,7 +83,7 @@ def run_script(text: str, folder: Path, *words: str) -> list[str]:
         process = subprocess.Popen(
             [sys.executable, str(script), *words],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.PIPE,

@@ -23,6 +23,8 @@ from weft.queues import ConsumerQueue, Done, Empty, IterableQueue, NoConsumers, 
 
 Item = tuple[int, int]
 """Which producer, and which of its items."""
+STALL = 0.03
+"""Seconds for which a consumer stands still with items in its hold."""
 
 
 class End(StrEnum):
@@ -55,7 +57,7 @@ class Part:
 
     ``items`` is how many it puts, or takes before its ``end`` (None: all); ``size`` is that of an
     item in bytes, ``pause`` the longest between two, ``after`` the time before the main process
-    kills it, all in seconds.
+    kills it, all in seconds; after item number ``stall`` a consumer stands still for a while.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Part:
     pause: float = 0.0
     size: int = 0
     style: Style = Style.ITERATES
+    stall: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,9 @@ def _draw_consumer(dice: random.Random, i: int) -> Part:
     end = dice.choice((End.DONE, End.DONE, *list(End)[1:]))
     items = None if end in {End.DONE, End.IS_KILLED} else dice.randint(0, 60)
     pause = dice.choice((0, 0, 0.001))
-    style = dice.choice(list(Style))
-    return Part(f"consumer {i}", end, items, dice.uniform(0, 0.06), pause, style=style)
+    style, stall = dice.choice(list(Style)), dice.choice((None, dice.randint(0, 40)))
+    after = dice.uniform(0, 0.06)
+    return Part(f"consumer {i}", end, items, after, pause, style=style, stall=stall)
 
 
 class Play:
@@ -239,10 +243,12 @@ def _consume(consumer: ConsumerQueue, part: Part, path: str) -> None:
     note = _writer(path, part)
     dice = random.Random(os.getpid())
     asking = _ask(consumer, part.style)
-    for producer, number, load in itertools.islice(asking, part.items):
+    for count, (producer, number, load) in enumerate(itertools.islice(asking, part.items)):
         note(producer, number)
         assert not load.strip(b"x")
         _pause(part, dice)
+        if count == part.stall:
+            time.sleep(STALL)
     if part.end is End.KILLS_ITSELF and (part.items or 0) % 2:
         # With an item in its hands.
         next(asking, None)

@@ -204,8 +204,8 @@ def test_strict_says_so_in_a_loop_too(crew, log):
 def test_what_a_killed_consumer_held_comes_to_a_waiting_task(crew, log):
     iq = IterableQueue()
     consumer = iq.get_consumer()
-    produce(iq.get_producer(), range(50))
-    doomed = crew.start(consume_some, iq.get_consumer(), log, "doomed", 2, "linger")
+    produce(iq.get_producer(), range(100))
+    doomed = crew.start(consume_some, iq.get_consumer(), log, "doomed", 20, "linger")
     iq.close()
     wait_for_word(log, "doomed")
 
@@ -216,4 +216,4 @@ def test_what_a_killed_consumer_held_comes_to_a_waiting_task(crew, log):
         crew.kill(doomed)
         return await items
 
-    assert sorted(run(main())) == list(range(2, 50))
+    assert sorted(run(main())) == list(range(20, 100))

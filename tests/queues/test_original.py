@@ -231,7 +231,7 @@ def test_queues_that_are_gone_leave_no_open_files():
     for _ in range(20):
         use()
     gc.collect()
-    assert open_files() == before
+    assert open_files() <= before
 
 
 # What the original got wrong
@@ -244,11 +244,11 @@ def test_a_consumer_that_leaves_early_gives_its_items_to_the_others(crew, log):
     for item in range(100):
         producer.put(item)
     producer.close()
-    crew.start(consume_some, iq.get_consumer(), log, "early", 3, "close")
+    crew.start(consume_some, iq.get_consumer(), log, "early", 20, "close")
     iq.close()
     wait_for_word(log, "early")
     rest = sorted(patiently(consumer))
-    assert sorted(rest + log.of("early")[:3]) == list(range(100))
+    assert sorted(rest + log.of("early")[:-1]) == list(range(100))
 
 
 @pytest.mark.parametrize("batch", [1, 2, 1024])

@@ -64,6 +64,14 @@ def test_threads_that_share_ends_neither_lose_nor_double_an_item(batch):
 @pytest.mark.parametrize("batch", [1, 1024])
 def test_the_same_holds_where_nothing_is_promised(batch, monkeypatch):
     monkeypatch.setattr(processor, "IN_ORDER", False)
-    monkeypatch.setattr(processor, "ONE_THREAD_RUNS", False)
-    monkeypatch.setattr("weft.queues.producer.LOCK_FREE", False)
     all_items_come_once(batch)
+
+
+@pytest.mark.usefixtures("quick_switches")
+def test_the_same_holds_while_lines_are_traced():
+    before = threading.gettrace()
+    threading.settrace(lambda *_: lambda *_: None)
+    try:
+        all_items_come_once(1024)
+    finally:
+        threading.settrace(before)

@@ -11,6 +11,8 @@ import select
 import weakref
 from contextlib import suppress
 
+from weft.queues.memory import no_files
+
 LONGEST = 0.2
 """Seconds after which a waiting process looks around: who died is noticed then."""
 
@@ -30,7 +32,10 @@ class Bell:
 
     def __init__(self, descriptor: int | None = None) -> None:
         if descriptor is None:
-            descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
+            try:
+                descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
+            except OSError as error:
+                raise no_files(error) from None
         self.descriptor = descriptor
         self._poll: select.epoll | None = None
         self._process = 0
@@ -43,7 +48,11 @@ class Bell:
 
     def wait(self, seconds: float) -> bool:
         """Wait for a ring, at most so long; whether there was one."""
-        rung = bool(self._own_poll().poll(seconds))
+        try:
+            poll = self._own_poll()
+        except OSError as error:
+            raise no_files(error) from None
+        rung = bool(poll.poll(seconds))
         if rung:
             self.heard()
         return rung

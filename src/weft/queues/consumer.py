@@ -22,7 +22,15 @@ from weft.queues.lives import Life
 from weft.queues.ranges import STUCK, Found
 from weft.queues.reader import Reader, new_reader
 from weft.queues.shared import Shared
-from weft.queues.waiting import Waiter, deadline_of, refuse_to_wait_for_oneself, wait, wait_async
+from weft.queues.waiting import (
+    LONG,
+    Waiter,
+    deadline_of,
+    refuse_to_wait_for_oneself,
+    wait,
+    wait_async,
+    warn_of_forgotten_close,
+)
 from weft.queues.watching import leave
 
 MANY = 8
@@ -59,7 +67,7 @@ class ConsumerQueue(Endpoint):
         self._taken = 0
         """Items since a waiting producer was last woken."""
         self._told = 0
-        self._is_done = False
+        self._is_done = self._is_warned = False
         self._turn = 0.0
 
     def __iter__(self) -> Iterator[Any]:
@@ -84,6 +92,7 @@ class ConsumerQueue(Endpoint):
                 raise StopAsyncIteration from None
             except Empty:
                 reader = self._ownership.work or self._start()
+                self._warn_once(reader)
                 await wait_async(Waiter.reader(self._shared, self._row), _patience(reader))
 
     async def _let_others_run(self) -> None:
@@ -232,13 +241,20 @@ class ConsumerQueue(Endpoint):
             return
         if deadline is None and found is Found.NOTHING:
             refuse_to_wait_for_oneself(shared, shared.producers(), "Nothing can come")
+            self._warn_once(reader)
         wait(Waiter.reader(shared, self._row), min(left, _patience(reader)))
 
+    def _warn_once(self, reader: Reader) -> None:
+        if reader.waited > LONG and not self._is_warned:
+            self._is_warned = True
+            warn_of_forgotten_close(self._shared)
+
     def _tell_died(self) -> None:
-        self._told = self._words[DIED]
+        new, self._told = self._words[DIED] - self._told, self._words[DIED]
+        who = "A producer" if new == 1 else f"{new} producers"
         raise ProducerDied(
-            "A producer ended without close(), so items may be missing.",
-            facts={"process": self._words[DIED_LAST]},
+            f"{who} ended without close(), so items may be missing.",
+            facts={"process" if new == 1 else "the last one": self._words[DIED_LAST]},
             cure="What it had put can still be taken: go on, or stop here.",
         )
 

@@ -23,6 +23,8 @@ class Endpoint:
     def __init__(self, shared: Shared, row: int, life: Life | None, born: int) -> None:
         self._shared, self._words, self._row = shared, shared.words, row
         self._ownership = Ownership(shared, row, life, born, self._word, self._closed)
+        if life is None:
+            self._ownership.arrive_unasked(may_be_meant=True)
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import gc
 import os
 import signal
 import sys
@@ -24,12 +25,12 @@ from itertools import islice
 from multiprocessing.process import BaseProcess, current_process
 from typing import Any
 
-from weft.queues.layout import State
+from weft.errors import WeftError
 from weft.queues.lives import Life
 from weft.queues.ownership import Ownership, Place
 from weft.queues.shared import Shared
 
-DEEP = 6
+DEEP = 8
 """How many containers and objects deep endpoints are looked for."""
 MANY = 10_000
 """How many values are looked at, at most."""
@@ -44,6 +45,9 @@ class _Fork:
 
     is_by_hand: bool
     lent: dict[Ownership, Life] = field(default_factory=dict)
+    """What the child was given."""
+    reached: set[Ownership] = field(default_factory=set)
+    """What it may use besides."""
 
 
 _forks: dict[int, _Fork] = {}
@@ -78,10 +82,16 @@ def _await_start(popen: weakref.ref[Any], ownership: weakref.ref[Ownership], lif
 def _before_fork() -> None:
     process = _starting_process()
     fork = _forks[threading.get_ident()] = _Fork(is_by_hand=process is None)
-    for ownership in find(process) if process is not None else []:
-        life = ownership.lend()
-        if life is not None:
-            fork.lent[ownership] = life
+    if process is None or not Ownership.here:
+        return
+    given, reached = find(process)
+    fork.reached = {*given, *reached}
+    for ownership in given:
+        # Who can't be given is refused at its use in the child; the others go all the same.
+        with suppress(WeftError, OSError):
+            life = ownership.lend()
+            if life is not None:
+                fork.lent[ownership] = life
 
 
 def _after_fork_in_parent() -> None:
@@ -89,25 +99,25 @@ def _after_fork_in_parent() -> None:
     for ownership, life in fork.lent.items():
         life.end()
         ownership.leave(Place.ELSEWHERE)
-    if fork.is_by_hand:
-        for ownership in list(Ownership.here):
-            ownership.forked_by_hand()
-    for shared in list(Shared.known):
+    for ownership in Ownership.here.all():
+        if fork.is_by_hand or ownership in fork.reached:
+            ownership.may_be_shared()
+    for shared in Shared.known.all():
         shared.forked(is_child=False)
 
 
 def _after_fork_in_child() -> None:
     fork = _forks.pop(threading.get_ident())
     _forks.clear()
-    views = {shared.views for shared in Shared.known}
-    for shared in list(Shared.known):
+    views = {shared.views for shared in Shared.known.all()}
+    for shared in Shared.known.all():
         shared.forked(is_child=True)
-    for ownership in list(Ownership.here):
-        ownership.arrive_by_fork(by_hand=fork.is_by_hand)
+    for ownership in Ownership.here.all():
+        ownership.arrive_unasked(may_be_meant=fork.is_by_hand or ownership in fork.reached)
         if ownership in fork.lent:
             ownership.arrive(fork.lent[ownership])
-    kept = views | {ownership.life for ownership in Ownership.here}
-    for life in list(Life.here):
+    kept = views | {ownership.life for ownership in Ownership.here.all()}
+    for life in Life.here.all():
         if life not in kept:
             life.end()
 
@@ -128,59 +138,40 @@ def _starting_process() -> BaseProcess | None:
     return None
 
 
-def find(process: BaseProcess) -> list[Ownership]:
+def find(process: BaseProcess) -> tuple[list[Ownership], list[Ownership]]:
     """The endpoints that a process is to have, by what it was made with.
 
-    Those among its arguments, and those which nobody has used among what else it reaches: the
-    target (a method, a partial, a closure, with its global variables) and attributes.
+    First those that it is given: arguments, and attributes of a process of one's own kind. Then
+    those that its target reaches (a method, a closure, global variables), and perhaps uses.
     """
-    if not Ownership.here:
-        return []
-    given = vars(process)
-    arguments = _search([given.get("_args"), given.get("_kwargs")])
-    others = [ownership for ownership in _search([given]) if ownership.state == State.NEW]
-    return list(dict.fromkeys([*arguments, *others]))
+    attributes = vars(process).copy()
+    target = attributes.pop("_target", None)
+    return _search(attributes), _search(target)
 
 
-def _search(level: list[object]) -> list[Ownership]:
+def _search(value: object) -> list[Ownership]:
     found: list[Ownership] = []
     seen: set[int] = set()
+    level = [value]
     for _ in range(DEEP):
         inner: list[object] = []
-        for value in level:
-            if isinstance(value, Ownership):
-                found.append(value)
-            elif id(value) not in seen and len(seen) < MANY:
-                seen.add(id(value))
-                inner.extend(islice(_parts(value), MANY))
+        for part in level:
+            if isinstance(part, Ownership):
+                found.append(part)
+            elif id(part) not in seen and len(seen) < MANY:
+                seen.add(id(part))
+                inner.extend(islice(_parts(part), MANY))
         level = inner
     return found
 
 
 def _parts(value: object) -> Iterator[object]:
-    match value:
-        case dict():
-            yield from list(value.values())
-        case list() | tuple() | set() | frozenset():
-            yield from list(value)
-        case types.FunctionType():
-            yield from value.__defaults__ or ()
-            yield from (value.__kwdefaults__ or {}).values()
-            names = value.__code__.co_names
-            yield from (value.__globals__[name] for name in names if name in value.__globals__)
-            for cell in value.__closure__ or ():
-                with suppress(ValueError):  # not yet assigned
-                    yield cell.cell_contents
-        case types.MethodType():
-            yield from (value.__self__, value.__func__)
-        case functools.partial():
-            yield from (value.func, value.args, value.keywords)
-        case type() | types.ModuleType() | str() | bytes() | int() | float():
-            return
-        case _:
-            attributes = getattr(value, "__dict__", None)
-            if isinstance(attributes, dict):
-                yield from list(attributes.values())
+    if isinstance(value, types.FunctionType):
+        names = value.__code__.co_names
+        yield from (value.__globals__[name] for name in names if name in value.__globals__)
+        yield from (value.__closure__, value.__defaults__, value.__kwdefaults__)
+    elif not isinstance(value, (type, types.ModuleType, types.FrameType)):
+        yield from gc.get_referents(value)
 
 
 def _masking() -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -14,7 +14,7 @@ import struct
 import weakref
 from typing import Any
 
-from weft.queues.errors import UnpicklableItem, UnreadableItem
+from weft.queues.errors import IterableQueueException, UnpicklableItem, UnreadableItem
 from weft.queues.layout import ASIDE, HAS_MEMORY, HOLDER
 from weft.queues.lives import Life
 from weft.queues.memory import PAGE, no_memory
@@ -53,7 +53,7 @@ class Loaded:
         class Bytes(ctypes.c_char * size):  # type: ignore[misc]  # only subclasses have weak references
             pass
 
-        view = Bytes.from_address(self.shared.memory.extent(offset).address + PAGE)
+        view = Bytes.from_address(self.shared.memory.common(offset).address + PAGE)
         weakref.finalize(view, self._drop, offset).atexit = False
         self.views.append((view, offset))
         return memoryview(view).cast("B")
@@ -61,8 +61,9 @@ class Loaded:
     def hand_on(self) -> Any:
         """The item, now the user's: if this process dies, its extents are free."""
         views, self.views = self.views, []
-        for _, offset in views:
+        for view, offset in views:
             self.shared.memory.extent(offset).words[HOLDER] = self.life.number
+            self.shared.viewed[offset] = len(view)
         return self.item
 
     def _drop(self, offset: int) -> None:
@@ -70,6 +71,7 @@ class Loaded:
         if not self.is_handed_on or os.getpid() != self.process:
             return
         if self.shared.views is self.life:
+            self.shared.viewed.pop(offset, None)
             self.shared.dropped.append(offset)
         else:
             self.shared.words[ASIDE] = 1
@@ -137,7 +139,7 @@ def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
     memory = shared.memory
     offset, has_memory = shared.locked(_take_large, shared, buffer.nbytes)
     if has_memory:
-        memory.extent(offset).write[PAGE : PAGE + buffer.nbytes] = buffer
+        memory.common(offset).write[PAGE : PAGE + buffer.nbytes] = buffer
         return offset, buffer.nbytes
     # Fresh memory is filled by the kernel in half the time that page faults take.
     try:
@@ -147,7 +149,7 @@ def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
     except OSError as error:
         shared.locked(memory.give_back, offset)
         raise no_memory(buffer.nbytes, error) from None
-    memory.extent(offset).words[HAS_MEMORY] = 1
+    memory.extent(offset).words[HAS_MEMORY] = PAGE + buffer.nbytes
     return offset, buffer.nbytes
 
 
@@ -177,6 +179,8 @@ def decode(data: bytes, shared: Shared) -> Any:
         return marshal.loads(data)
     try:
         return pickle.loads(data) if kind == PICKLED else _load(data, shared)
+    except IterableQueueException:
+        raise  # no memory here: the item can be taken again
     except (Exception, SystemExit) as error:
         raise UnreadableItem(
             "An item can't be rebuilt in this process; it was dropped.",

@@ -62,8 +62,8 @@ STREAM, PAGE, NEXT, END = 4, 5, 6, 7
 """The range that a consumer has claimed: items from `NEXT` to before `END` of one page."""
 
 LINK, SIZE, HAS_MEMORY, HOLDER = 0, 1, 2, 3
-"""First words of each extent: the next one of a list, the exponent of its size, whether it need not
-be filled afresh, and the life of the views of it."""
+"""First words of each extent: the next one of a list, the exponent of its size, how many of its
+bytes have memory, and the life of the views of it."""
 FIRST_ITEM, LIMIT, CAPACITY = 4, 5, 6
 """A page: number of its first item, of the first one after it (-1 while it is written), and how
 many its index has room for."""

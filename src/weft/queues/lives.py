@@ -10,12 +10,13 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-import weakref
 from contextlib import suppress
 from multiprocessing import util
+from typing import ClassVar
 
 from weft.queues.layout import LAST_LIFE, LIVES
 from weft.queues.memory import Memory
+from weft.queues.registry import Registry
 
 _FLOCK = struct.Struct("hhqqi4x")
 _TYPE = struct.Struct("h")
@@ -40,7 +41,7 @@ class Life:
     """
 
     __slots__ = ("__weakref__", "descriptor", "number")
-    here: weakref.WeakSet[Life] = weakref.WeakSet()
+    here: ClassVar[Registry[Life]] = Registry()
     """All whose descriptors this process has."""
 
     def __init__(self, number: int, descriptor: int) -> None:
@@ -69,7 +70,7 @@ class Life:
 
 
 def _end_all() -> None:
-    for life in list(Life.here):
+    for life in Life.here.all():
         life.end()
 
 

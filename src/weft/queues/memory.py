@@ -25,6 +25,7 @@ else:
 PAGE = mmap.PAGESIZE
 SMALLEST = 16
 """The exponent of the smallest extent: 64 KiB."""
+MAP_FIXED = 0x10
 MOST_WARM = 256 << 20
 """Bytes of free extents that keep their memory: filling fresh memory takes five times as long."""
 
@@ -35,6 +36,13 @@ _LIBRARY.mmap.argtypes = [
 ]  # fmt: skip
 _LIBRARY.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _LIBRARY.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+def _map(address: int | None, size: int, *how: int) -> int:
+    found: int = _LIBRARY.mmap(address, size, *how)
+    if found == ctypes.c_void_p(-1).value:
+        raise no_memory(size, OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))
+    return found
 
 
 class Extent:
@@ -48,9 +56,7 @@ class Extent:
 
     def __init__(self, descriptor: int, offset: int, size: int) -> None:
         access = mmap.PROT_READ | mmap.PROT_WRITE
-        address = _LIBRARY.mmap(None, size, access, mmap.MAP_SHARED, descriptor, offset)
-        if address == ctypes.c_void_p(-1).value:
-            raise no_memory(size, OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))
+        address = _map(None, size, access, mmap.MAP_SHARED, descriptor, offset)
         self.address, self.offset, self.size = address, offset, size
         self.read = (ctypes.c_char * size).from_address(address)
         self.write = memoryview(self.read).cast("B")
@@ -89,12 +95,17 @@ class Memory:
         if self.is_new:
             self.words[BREAK] = HEAD_SIZE
         self._extents: dict[int, Extent] = {}
+        self._private: dict[int, int] = {}
+        """How much of which extents only this process sees."""
         end = weakref.finalize(self, _close, descriptor, self.head, self._extents)
         end.atexit = False
 
     def reopened(self) -> int:
         """A descriptor of the file that shares no locks with any other."""
-        return os.open(f"/proc/self/fd/{self.descriptor}", os.O_RDWR)
+        try:
+            return os.open(f"/proc/self/fd/{self.descriptor}", os.O_RDWR)
+        except OSError as error:
+            raise no_files(error) from None
 
     def extent(self, offset: int) -> Extent:
         """The extent that begins there."""
@@ -106,8 +117,24 @@ class Memory:
             extent = self._extents[offset] = Extent(self.descriptor, offset, 1 << exponent)
         return extent
 
+    def make_private(self, offset: int, size: int) -> None:
+        """Let what this process writes behind the first page be seen by no other."""
+        self._private[offset] = size
+        self._map_again(offset, size, mmap.MAP_PRIVATE)
+
+    def _map_again(self, offset: int, size: int, kind: int) -> None:
+        address, access = self.extent(offset).address + PAGE, mmap.PROT_READ | mmap.PROT_WRITE
+        _map(address, size, access, kind | MAP_FIXED, self.descriptor, offset + PAGE)
+
+    def common(self, offset: int) -> Extent:
+        """An extent that is about to be used anew, also where it was private to this process."""
+        size = self._private.pop(offset, 0)
+        if size:
+            self._map_again(offset, size, mmap.MAP_SHARED)
+        return self.extent(offset)
+
     def take(self, size: int, *, all_of_it: bool = False) -> tuple[int, bool]:
-        """An extent of at least `size` bytes, and whether it has memory already.
+        """An extent of at least `size` bytes, and whether so much of it has memory.
 
         Under the mutex. `all_of_it` gives it memory, so that no store into it can fail.
         """
@@ -117,34 +144,36 @@ class Memory:
         if offset:
             extent = self.extent(offset).words
             words[FREE + exponent] = extent[LINK]
-            has_memory = bool(extent[HAS_MEMORY])
-            words[WARM] -= has_memory << exponent
+            memory = extent[HAS_MEMORY]
+            words[WARM] -= memory
         else:
-            offset, has_memory = self._extend(exponent), False
-        if all_of_it and not has_memory:
+            offset, memory = self._extend(exponent), PAGE
+        if all_of_it and memory < 1 << exponent:
             self._reserve(offset, 1 << exponent)
-            self.extent(offset).words[HAS_MEMORY] = 1
-        return offset, has_memory
+            self.extent(offset).words[HAS_MEMORY] = 1 << exponent
+        return offset, memory >= size
 
     def give_back(self, offset: int) -> None:
         """Let an extent be used again; under the mutex."""
         extent = self.extent(offset)
-        words, size = self.words, 1 << extent.words[SIZE]
+        words = self.words
         extent.words[HOLDER] = 0
-        extent.words[HAS_MEMORY] = int(words[WARM] + size <= MOST_WARM)
-        if extent.words[HAS_MEMORY]:
-            words[WARM] += size
-        else:
+        if words[WARM] + extent.words[HAS_MEMORY] > MOST_WARM:
             extent.empty()
+            extent.words[HAS_MEMORY] = PAGE
+        words[WARM] += extent.words[HAS_MEMORY]
         extent.words[LINK] = words[FREE + extent.words[SIZE]]
         words[FREE + extent.words[SIZE]] = offset
 
     def _extend(self, exponent: int) -> int:
         offset = self.words[BREAK]
-        os.ftruncate(self.descriptor, offset + (1 << exponent))
+        try:
+            os.ftruncate(self.descriptor, offset + (1 << exponent))
+        except OSError as error:
+            raise no_memory(1 << exponent, error) from None
         self._reserve(offset, PAGE)
         first = Extent(self.descriptor, offset, PAGE)
-        first.words[HAS_MEMORY] = first.words[HOLDER] = 0
+        first.words[HAS_MEMORY], first.words[HOLDER] = PAGE, 0
         first.words[SIZE] = exponent
         first.unmap()
         self.words[BREAK] = offset + (1 << exponent)
@@ -181,9 +210,20 @@ def no_memory(size: int, error: OSError) -> IterableQueueException:
     )
 
 
+def no_files(error: OSError) -> IterableQueueException:
+    """What to say when the system gives no descriptor."""
+    return IterableQueueException(
+        "The system gives no more open files, of which each end of a queue needs some.",
+        facts={"error": error.strerror},
+        cure="Raise the limit (`ulimit -n`), or close ends and queues that are done.",
+    )
+
+
 def _unnamed_file() -> int:
     try:
         return os.memfd_create("weft-queue")
+    except OSError as error:
+        raise no_files(error) from None
     except AttributeError:
         raise IterableQueueIllegalStateException(
             "Queues need Linux: memory without a name, and locks that end with their process."

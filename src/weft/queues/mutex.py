@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import functools
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ from weft.queues.memory import Words
 
 R = TypeVar("R")
 
+PATIENCE = 0.2
+"""Seconds."""
+_NOT_YET = (errno.EBUSY, errno.ETIMEDOUT)
 _SHARED, _ROBUST, _ERRORCHECK = 1, 1, 2
 
 
@@ -57,7 +61,7 @@ class Mutex:
             _make(place)
         self._words, self._repair = words, repair
         # Partial objects run no bytecode, so no signal's exception can come before the call.
-        self._lock = functools.partial(_function("_lock", ctypes.CDLL), place)
+        self._lock = functools.partial(_function("_timedlock", ctypes.CDLL), place)
         self._trylock = functools.partial(_function("_trylock"), place)
         self._unlock = functools.partial(_function("_unlock"), place)
         self._consistent = functools.partial(_function("_consistent"), place)
@@ -72,8 +76,8 @@ class Mutex:
         try:
             try:
                 code = self._trylock()
-                if code == errno.EBUSY:
-                    code = self._lock()
+                while code in _NOT_YET:
+                    code = self._lock(_moment())
                 is_entered = code == errno.EDEADLK
                 if code:
                     self._recover(code)
@@ -99,6 +103,12 @@ class Mutex:
             raise IterableQueueIllegalStateException(
                 "The lock of the queue can't be taken.", facts={"error": errno.errorcode.get(code)}
             )
+
+
+def _moment() -> ctypes.Array[ctypes.c_long]:
+    """A little later, as a `timespec`: a wait is broken off so that signals are looked after."""
+    now = time.time() + PATIENCE
+    return (ctypes.c_long * 2)(int(now), int(now % 1 * 1e9))
 
 
 def _make(address: ctypes.c_void_p) -> None:

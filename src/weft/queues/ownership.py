@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from typing import Any, ClassVar
 from weft.queues.errors import IterableQueueException, IterableQueueIllegalStateException
 from weft.queues.layout import BORN, LIFE, OWNER, STATE, State
 from weft.queues.lives import Life
+from weft.queues.registry import Registry
 from weft.queues.shared import Shared
 
 
@@ -51,7 +51,7 @@ class Ownership:
     <ProducerQueue here>
     """
 
-    here: ClassVar[weakref.WeakSet[Ownership]] = weakref.WeakSet()
+    here: ClassVar[Registry[Ownership]] = Registry()
     """All of this process."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Ownership:
         closed: type[IterableQueueException],
     ) -> None:
         self.shared, self.row, self.born = shared, row, born
-        self.place = Place.HERE if life is not None else Place.ELSEWHERE
+        self.place = Place.HERE
         self.work: Any = None
         """What this process does with it: a stream or a reader, from the first use on."""
         self._life = life
@@ -116,14 +116,9 @@ class Ownership:
                 self.leave(Place.CLOSED)
 
     def lend(self) -> Life | None:
-        """A new life for a child that is about to start; None if it is not this process's to give.
-
-        What was given to a child that has not used it can be given to another one too: to all
-        workers of a pool, of which one uses it.
-        """
+        """A new life for a child that is about to start; None if it is not here to be given."""
         with self._lock:
-            is_free = self.place is Place.ELSEWHERE and self.state == State.LENT
-            if not is_free and (self.place is not Place.HERE or not self._may_use()):
+            if self.place is not Place.HERE or not self._may_use():
                 return None
             life: Life = self.shared.locked(self._lend)
             return life
@@ -150,27 +145,28 @@ class Ownership:
         if life is not None:
             life.end()
 
-    def forked_by_hand(self) -> None:
+    def may_be_shared(self) -> None:
         """A child came to be that may use it: nobody knows until somebody does."""
-        if self.place is Place.HERE and self.state in {State.NEW, State.LENT}:
+        if self.place is Place.HERE and self._is_unused():
             self._may_be_shared = True
             self.shared.words[self.row + OWNER] = 0
 
-    def arrive_by_fork(self, *, by_hand: bool) -> None:
+    def arrive_unasked(self, *, may_be_meant: bool) -> None:
         """This process is a child that it was not handed to."""
         self._lock = threading.RLock()
         if self.place is Place.CLOSED:
             return
-        if by_hand and self.place is Place.HERE and self.state in {State.NEW, State.LENT}:
+        if may_be_meant and self._is_unused():
             self._stop()
             self.place = Place.COPY
         else:
             self.leave(Place.ELSEWHERE)
 
+    def _is_unused(self) -> bool:
+        return self.state in {State.NEW, State.LENT}
+
     def _may_use(self) -> bool:
-        state = self.state
-        is_unused = state in {State.NEW, State.LENT}
-        return is_unused or (state == State.OPEN and self._has_current_life())
+        return self._is_unused() or (self.state == State.OPEN and self._has_current_life())
 
     def _has_current_life(self) -> bool:
         return self._life is not None and self.shared.words[self.row + LIFE] == self._life.number
@@ -181,7 +177,7 @@ class Ownership:
         self.leave(Place.HERE)
         self._life = life
         self._may_be_shared = False
-        for other in list(Ownership.here):
+        for other in Ownership.here.all():
             if other.shared is self.shared and other.place is Place.COPY:
                 other.leave(Place.ELSEWHERE)
 

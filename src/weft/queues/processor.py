@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import platform
 import sys
+import threading
 
 _NUMBERS = {"x86_64": 324, "i686": 375}
 _GLOBAL_EXPEDITED, _REGISTER_GLOBAL_EXPEDITED = 2, 4
@@ -25,7 +26,6 @@ IN_ORDER = _membarrier(_REGISTER_GLOBAL_EXPEDITED)
 
 It reaches all processes that have registered, which each does here; a fork keeps that.
 """
-ONE_THREAD_RUNS = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def barrier() -> None:
@@ -35,3 +35,19 @@ def barrier() -> None:
     takes 2 to 15 us.
     """
     _membarrier(_GLOBAL_EXPEDITED)
+
+
+def steps_are_whole() -> bool:
+    """Whether items can be put and taken without a lock.
+
+    Trace functions (debuggers, some measures of coverage) run between all lines, and let other
+    threads run there.
+    """
+    one_thread_runs = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+    return IN_ORDER and one_thread_runs and not _is_traced()
+
+
+def _is_traced() -> bool:
+    monitoring = getattr(sys, "monitoring", None)
+    tools = [monitoring.get_tool(number) for number in range(6)] if monitoring else []
+    return bool(sys.gettrace() or threading.gettrace() or any(tools))

@@ -7,6 +7,7 @@ from marshal import dumps
 from types import TracebackType
 from typing import NoReturn
 
+from weft.queues import processor
 from weft.queues.bells import LONGEST
 from weft.queues.endpoint import Endpoint
 from weft.queues.errors import Full, ProducerQueueClosedException
@@ -18,13 +19,11 @@ from weft.queues.layout import (
     State,
 )
 from weft.queues.lives import Life
-from weft.queues.processor import IN_ORDER, ONE_THREAD_RUNS
 from weft.queues.shared import Shared
 from weft.queues.streams import Stream
 from weft.queues.waiting import Waiter, deadline_of, refuse_to_wait_for_oneself, wait
 from weft.queues.watching import end_producer, refuse_without_consumers, sweep
 
-LOCK_FREE = IN_ORDER and ONE_THREAD_RUNS
 NEXT_LOOK = 0.010
 """Seconds after which a producer looks for room that nobody has rung for."""
 
@@ -49,7 +48,7 @@ class ProducerQueue(Endpoint):
 
     def __init__(self, shared: Shared, row: int, life: Life | None, born: int) -> None:
         super().__init__(shared, row, life, born)
-        self._needs_mutex = bool(shared.words[MAXSIZE]) or not LOCK_FREE
+        self._needs_mutex = bool(shared.words[MAXSIZE]) or not processor.steps_are_whole()
         self._swept = 0.0
 
     def __exit__(

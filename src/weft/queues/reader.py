@@ -28,9 +28,9 @@ class Reader:
     """
 
     __slots__ = (
-        "_base", "_claim_number", "_claims", "_disputed", "_end", "_in_order", "_index", "_life",
-        "_limit", "_next", "_page", "_read", "_row", "_shared", "_since", "_swept", "_won",
-        "_words", "found", "size", "taken",
+        "_base", "_claim_number", "_claims", "_disputed", "_end", "_index", "_is_for_many",
+        "_life", "_limit", "_next", "_page", "_read", "_row", "_shared", "_since", "_swept",
+        "_thread", "_won", "_words", "found", "size", "taken",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, row: int) -> None:
@@ -38,7 +38,8 @@ class Reader:
         self._life = shared.words[row + LIFE]
         self._next, self._end = row + NEXT, row + END
         self._claims = Claims(shared, row)
-        self._in_order = processor.IN_ORDER
+        self._thread, self._is_for_many = threading.get_ident(), False
+        """Whether threads share the consumer: then nobody knows whose item was taken last."""
         self._claim_number = 0
         self._disputed: list[int] = []
         """Items that were taken while another consumer tried to take over."""
@@ -46,11 +47,16 @@ class Reader:
         """By number of the claim and of the item: what was decided, until its thread asks."""
         self._read, self._index = shared.memory.head.read, shared.words
         self._base = self._limit = self._page = self.size = 0
-        self._since = self._swept = 0.0
+        self._since, self._swept = time.monotonic(), 0.0
         self.found = Found.NOTHING
         """What the last refill found."""
         self.taken = -1
         """The item that was taken and not yet handed to the user, or -1."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds since it last got a range."""
+        return time.monotonic() - self._since
 
     def take(self) -> bytes | None:
         """The next item of the range, or None."""
@@ -64,7 +70,7 @@ class Reader:
         data: bytes = self._read[index[where - 1] : index[where]]  # type: ignore[assignment]
         self.taken = number
         words[self._next] = number + 1
-        if self._in_order and words[self._end] > number:
+        if words[self._end] > number:
             return data
         # Another consumer tries to take over. Noted before the next thread can claim a new range.
         claim = self._claim_number
@@ -87,7 +93,7 @@ class Reader:
     def give_back(self) -> None:
         """An exception came between taking an item and handing it on: let it be taken again."""
         number, self.taken = self.taken, -1
-        if number >= 0 and threading.active_count() == 1:
+        if number >= 0 and not self._is_for_many:
             self._shared.locked(self._claims.give_back, number)
 
     def stop(self) -> None:
@@ -97,6 +103,7 @@ class Reader:
     def refill(self) -> Found:
         """Get a range, if there is none; under the mutex."""
         shared, words = self._shared, self._words
+        self._is_for_many = self._is_for_many or threading.get_ident() != self._thread
         if self._disputed:
             self._settle()
         if words[self._next] < self._limit:
@@ -131,21 +138,29 @@ class Reader:
         self._limit = end
 
 
-class LockingReader(Reader):
-    """For interpreters whose threads run at once."""
+class CarefulReader(Reader):
+    """Takes each item under the mutex, where nothing is promised without it."""
 
-    __slots__ = ("_lock",)
-
-    def __init__(self, shared: Shared, row: int) -> None:
-        super().__init__(shared, row)
-        self._lock = threading.Lock()
+    __slots__ = ()
 
     def take(self) -> bytes | None:
         """The next item of the range, or None."""
-        with self._lock:
-            return super().take()
+        data: bytes | None = self._shared.locked(self._take)
+        return data
+
+    def _take(self) -> bytes | None:
+        words = self._words
+        number = words[self._next]
+        if number >= min(self._limit, words[self._end]):
+            self._limit = 0
+            return None
+        where = self._base + number
+        data: bytes = self._read[self._index[where - 1] : self._index[where]]  # type: ignore[assignment]
+        self.taken = number
+        words[self._next] = number + 1
+        return data
 
 
 def new_reader(shared: Shared, row: int) -> Reader:
-    """A reader of the right kind."""
-    return Reader(shared, row) if processor.ONE_THREAD_RUNS else LockingReader(shared, row)
+    """A reader of the kind that is right here."""
+    return Reader(shared, row) if processor.steps_are_whole() else CarefulReader(shared, row)

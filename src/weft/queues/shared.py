@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import weakref
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing import context, reduction
-from typing import Any
+from typing import Any, ClassVar
 
 from weft.queues.bells import Bell
 from weft.queues.errors import IterableQueueIllegalStateException
@@ -29,6 +28,7 @@ from weft.queues.layout import (
 from weft.queues.lives import Life
 from weft.queues.memory import Memory
 from weft.queues.mutex import Mutex
+from weft.queues.registry import Registry
 from weft.queues.repairing import repair
 
 
@@ -42,7 +42,7 @@ class Shared:
     0
     """
 
-    known: weakref.WeakSet[Shared] = weakref.WeakSet()
+    known: ClassVar[Registry[Shared]] = Registry()
     """All of this process."""
 
     def __init__(
@@ -59,14 +59,19 @@ class Shared:
         """Rings when something was taken from a full queue."""
         self.views: Life | None = None
         """Of the views of large extents that were made since the last fork."""
+        self.viewed: dict[int, int] = {}
+        """Offset and size of the large extents of which there are such views."""
         self.dropped: deque[int] = deque()
         """Large extents whose last view is gone. Views go at any moment, also while the mutex is
         held, so they only note it here."""
         Shared.known.add(self)
 
     def forked(self, *, is_child: bool) -> None:
-        """Views made before a fork are both processes' from now on."""
+        """Views made before a fork are both processes' from now on: what one writes is its own."""
         self.views = None
+        for offset, size in self.viewed.items():
+            self.memory.make_private(offset, size)
+        self.viewed.clear()
         if is_child:
             self.dropped.clear()
 

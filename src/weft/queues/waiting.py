@@ -8,6 +8,7 @@ import os
 import select
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from weft.queues.watching import sweep
 FIRST_LOOK = 0.001
 """Seconds after which a waiter looks once more. Its note that it waits and another's note that
 there is something may cross each other, since neither uses a barrier; by then both have arrived."""
+
+
+LONG = 10.0
+"""Seconds of waiting after which a consumer says what may have been forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,11 @@ def _noted(waiter: Waiter) -> Iterator[None]:
     """Let others see it wait. Who rings clears the flag, so who is woken sets it for the others."""
     words = waiter.shared.words
     try:
-        words[waiter.row + WAITING] = 1
+        words[waiter.row + WAITING] += 1
         words[waiter.flag] = 1
         yield
     finally:
-        words[waiter.row + WAITING] = 0
+        words[waiter.row + WAITING] -= 1
         if any(waiter.shared.waiting(waiter.kind)):
             words[waiter.flag] = 1
 
@@ -121,9 +126,27 @@ def refuse_to_wait_for_oneself(shared: Shared, kind: range, what: str) -> None:
         )
 
 
-def _is_mine_alone(shared: Shared, kind: range) -> bool:
+def warn_of_forgotten_close(shared: Shared) -> None:
+    """Say why a consumer may wait for ever, where that can't be told for sure."""
+    producers = shared.producers()
+    if not shared.words[CLOSED] and not _owners(shared, producers):
+        why = "the queue has no producers, and was not closed: call queue.close()"
+    elif _is_mine_alone(shared, producers):
+        why = "only this process has ends that could put: close the queue, and those not used"
+    else:
+        return
+    warnings.warn(
+        f"A consumer waits for {LONG:.0f} s already; {why}.", RuntimeWarning, stacklevel=2
+    )
+
+
+def _owners(shared: Shared, kind: range) -> set[int]:
     words = shared.words
-    owners = {words[row + OWNER] for row in kind if words[row + STATE] in LIVE}
-    if not words[CLOSED]:
-        owners.add(words[HANDLE_OWNER])
+    return {words[row + OWNER] for row in kind if words[row + STATE] in LIVE}
+
+
+def _is_mine_alone(shared: Shared, kind: range) -> bool:
+    owners = _owners(shared, kind)
+    if not shared.words[CLOSED]:
+        owners.add(shared.words[HANDLE_OWNER])
     return owners == {os.getpid()}
