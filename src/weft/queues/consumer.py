@@ -17,7 +17,7 @@ from weft.queues.errors import (
     UnreadableItem,
 )
 from weft.queues.items import Loaded, decode, take_back
-from weft.queues.layout import BLOCKED, DIED, DIED_LAST, MAXSIZE, STRICT, State
+from weft.queues.layout import BLOCKED, DIED, DIED_LAST, MAXSIZE, SLEEPERS, STRICT, State
 from weft.queues.lives import Life
 from weft.queues.ranges import STUCK, Found
 from weft.queues.reader import Reader, new_reader
@@ -212,8 +212,14 @@ class ConsumerQueue(Endpoint):
     def _start(self) -> Reader:
         if self._is_done:
             raise _done()
-        self._shared.locked(self._ownership.begin)
-        reader = self._ownership.work = new_reader(self._shared, self._row)
+        reader: Reader = self._shared.locked(self._begin)
+        return reader
+
+    def _begin(self) -> Reader:
+        if self._ownership.work is None:
+            self._ownership.begin()
+            self._ownership.work = new_reader(self._shared, self._row)
+        reader: Reader = self._ownership.work
         return reader
 
     def _refill(self, reader: Reader, deadline: float | None) -> None:
@@ -228,6 +234,8 @@ class ConsumerQueue(Endpoint):
             raise _done()
         if found is not Found.ITEMS:
             self._wait(reader, found, deadline)
+        elif words[SLEEPERS] and self._shared.has_items():
+            self._shared.wake_reader()
 
     def _wait(self, reader: Reader, found: Found, deadline: float | None) -> None:
         shared = self._shared

@@ -13,6 +13,7 @@ from weft.queues.endpoint import Endpoint
 from weft.queues.errors import Full, ProducerQueueClosedException
 from weft.queues.items import LARGE, PLAIN, discard, encode
 from weft.queues.layout import (
+    BLOCKED,
     MAXSIZE,
     ROOM,
     SLEEPERS,
@@ -48,7 +49,7 @@ class ProducerQueue(Endpoint):
 
     def __init__(self, shared: Shared, row: int, life: Life | None, born: int) -> None:
         super().__init__(shared, row, life, born)
-        self._needs_mutex = bool(shared.words[MAXSIZE]) or not processor.steps_are_whole()
+        self._needs_mutex = bool(shared.words[MAXSIZE])
         self._swept = 0.0
 
     def __exit__(
@@ -140,8 +141,15 @@ class ProducerQueue(Endpoint):
     get_nowait = get
 
     def _start(self) -> Stream:
-        self._shared.locked(self._ownership.begin)
-        stream = self._ownership.work = Stream(self._shared, self._row, held=self._needs_mutex)
+        stream: Stream = self._shared.locked(self._begin)
+        return stream
+
+    def _begin(self) -> Stream:
+        if self._ownership.work is None:
+            self._ownership.begin()
+            self._needs_mutex = self._needs_mutex or not processor.steps_are_whole()
+            self._ownership.work = Stream(self._shared, self._row, held=self._needs_mutex)
+        stream: Stream = self._ownership.work
         return stream
 
     def _put_with_care(
@@ -174,6 +182,8 @@ class ProducerQueue(Endpoint):
             if not room:
                 return False
             words[ROOM] = room - 1
+            if room > 1 and words[BLOCKED]:
+                self._shared.wake_writer()
         stream.append(data, len(data), put)
         return True
 
