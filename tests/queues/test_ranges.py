@@ -139,8 +139,8 @@ def test_an_item_that_was_given_back_comes_again():
     _, (taker,) = queue_of(ITEMS, 1, 5)
     taker.claim()
     taker.take()
-    taker.reader.give_back()
+    taker.reader.give_back(None)
     words, row = taker.consumer._words, taker.consumer._row
     assert words[row + NEXT] == 0
-    taker.reader.give_back()
+    taker.reader.give_back(None)
     assert list(taker.rest()) == list(ITEMS)

@@ -16,7 +16,7 @@ from weft.queues.errors import (
     ProducerDied,
     UnreadableItem,
 )
-from weft.queues.items import Loaded, decode, take_back
+from weft.queues.items import Loaded, decode, discard, take_back
 from weft.queues.layout import BLOCKED, DIED, DIED_LAST, MAXSIZE, SLEEPERS, STRICT, State
 from weft.queues.lives import Life
 from weft.queues.ranges import STUCK, Found
@@ -192,6 +192,7 @@ class ConsumerQueue(Endpoint):
 
     def _take(self, deadline: float | None) -> Any:
         reader = self._ownership.work or self._start()
+        data, loaded = None, None
         try:
             data = reader.take()
             while data is None:
@@ -202,12 +203,17 @@ class ConsumerQueue(Endpoint):
                 self._make_room()
             item = decode(data, self._shared)
             if type(item) is Loaded:
-                item.is_handed_on = True
+                loaded = item
+                item = loaded.prepare()
+                loaded.views.is_handed_on = True
+            # No call from here on: the item is the user's, and no exception comes.
             reader.taken = -1
         except BaseException as error:
-            self._broken_off(reader, error)
+            if loaded is not None:
+                loaded.abandon()
+            self._broken_off(reader, data, error)
             raise
-        return item.hand_on() if type(item) is Loaded else item
+        return item
 
     def _start(self) -> Reader:
         if self._is_done:
@@ -266,12 +272,13 @@ class ConsumerQueue(Endpoint):
             cure="What it had put can still be taken: go on, or stop here.",
         )
 
-    def _broken_off(self, reader: Reader, error: BaseException) -> None:
+    def _broken_off(self, reader: Reader, data: bytes | None, error: BaseException) -> None:
         """An exception came after an item was taken: let it be taken again, if it can be read."""
-        if isinstance(error, UnreadableItem):
+        if isinstance(error, UnreadableItem) and data is not None:
             reader.taken = -1
+            discard(self._shared, data)
         else:
-            reader.give_back()
+            reader.give_back(data)
 
     def _make_room(self) -> None:
         """Wake a producer that waits for room: not for each item of a large queue."""

@@ -102,24 +102,27 @@ def _after_fork_in_parent() -> None:
     for ownership in Ownership.here.all():
         if fork.is_by_hand or ownership in fork.reached:
             ownership.may_be_shared()
-    for shared in Shared.known.all():
-        shared.forked(is_child=False)
+    _part_views(is_child=False)
 
 
 def _after_fork_in_child() -> None:
     fork = _forks.pop(threading.get_ident())
     _forks.clear()
-    views = {shared.views for shared in Shared.known.all()}
-    for shared in Shared.known.all():
-        shared.forked(is_child=True)
     for ownership in Ownership.here.all():
         ownership.arrive_unasked(may_be_meant=fork.is_by_hand or ownership in fork.reached)
         if ownership in fork.lent:
             ownership.arrive(fork.lent[ownership])
-    kept = views | {ownership.life for ownership in Ownership.here.all()}
+    kept = {ownership.life for ownership in Ownership.here.all()}
     for life in Life.here.all():
-        if life not in kept:
+        if life not in kept and not life.is_of_views:
             life.end()
+    _part_views(is_child=True)
+
+
+def _part_views(*, is_child: bool) -> None:
+    for shared in Shared.known.all():
+        with suppress(WeftError):
+            shared.forked(is_child=is_child)
 
 
 def _starting_process() -> BaseProcess | None:
@@ -156,7 +159,7 @@ def _search(value: object) -> list[Ownership]:
     for _ in range(DEEP):
         inner: list[object] = []
         for part in level:
-            if isinstance(part, Ownership):
+            if type(part) is Ownership:
                 found.append(part)
             elif id(part) not in seen and len(seen) < MANY:
                 seen.add(id(part))
@@ -166,11 +169,12 @@ def _search(value: object) -> list[Ownership]:
 
 
 def _parts(value: object) -> Iterator[object]:
-    if isinstance(value, types.FunctionType):
+    # By `type`: `isinstance` asks the value, and a lazy one may do anything then.
+    if type(value) is types.FunctionType:
         names = value.__code__.co_names
         yield from (value.__globals__[name] for name in names if name in value.__globals__)
         yield from (value.__closure__, value.__defaults__, value.__kwdefaults__)
-    elif not isinstance(value, (type, types.ModuleType, types.FrameType)):
+    elif not issubclass(type(value), (type, types.ModuleType, types.FrameType)):
         yield from gc.get_referents(value)
 
 

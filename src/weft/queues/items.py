@@ -7,6 +7,7 @@ itself, which goes back to the queue when nothing refers to it any more.
 from __future__ import annotations
 
 import ctypes
+import functools
 import marshal
 import os
 import pickle
@@ -32,41 +33,20 @@ _PLACE = struct.Struct("<QQ")
 _MOST_AT_ONCE = 1 << 30
 
 
-class Loaded:
-    """An item with views of large extents, which is not the user's until `is_handed_on` is set.
+class _Views:
+    """What becomes of the extents of an item when their views have gone."""
 
-    Until then the extents stay as they are when the views go: the item may be taken again.
-    """
-
-    __slots__ = ("is_handed_on", "item", "life", "process", "shared", "views")
+    __slots__ = ("is_handed_on", "life", "process", "shared")
 
     def __init__(self, shared: Shared) -> None:
         self.shared, self.process = shared, os.getpid()
-        self.life = shared.views = shared.views or shared.locked(Life.begin, shared.memory)
-        self.views: list[tuple[Any, int]] = []
-        self.item: Any = None
+        if shared.views is None:
+            begin = functools.partial(Life.begin, is_of_views=True)
+            shared.views = shared.locked(begin, shared.memory)
+        self.life: Life = shared.views
         self.is_handed_on = False
 
-    def view(self, offset: int, size: int) -> memoryview:
-        """The bytes of an extent; when nothing refers to them any more it can be used again."""
-
-        class Bytes(ctypes.c_char * size):  # type: ignore[misc]  # only subclasses have weak references
-            pass
-
-        view = Bytes.from_address(self.shared.memory.common(offset).address + PAGE)
-        weakref.finalize(view, self._drop, offset).atexit = False
-        self.views.append((view, offset))
-        return memoryview(view).cast("B")
-
-    def hand_on(self) -> Any:
-        """The item, now the user's: if this process dies, its extents are free."""
-        views, self.views = self.views, []
-        for view, offset in views:
-            self.shared.memory.extent(offset).words[HOLDER] = self.life.number
-            self.shared.viewed[offset] = len(view)
-        return self.item
-
-    def _drop(self, offset: int) -> None:
+    def drop(self, offset: int) -> None:
         """The last view has gone; not in a child, nor while one may have a copy of the view."""
         if not self.is_handed_on or os.getpid() != self.process:
             return
@@ -75,6 +55,46 @@ class Loaded:
             self.shared.dropped.append(offset)
         else:
             self.shared.words[ASIDE] = 1
+
+
+class Loaded:
+    """An item with views of large extents, which is the user's once `views.is_handed_on` is set.
+
+    Until then the extents stay as they are when the views go: the item may be taken again.
+    """
+
+    __slots__ = ("_places", "item", "views")
+
+    def __init__(self, shared: Shared, data: bytes) -> None:
+        self.views = _Views(shared)
+        self._places, rest = _places(data)
+        buffers = [self._view(*place) for place in self._places]
+        self.item = pickle.loads(rest, buffers=buffers)
+
+    def prepare(self) -> Any:
+        """The item; from now on its extents are free if this process dies."""
+        self._note(self.views.life.number)
+        for offset, size in self._places:
+            self.views.shared.viewed[offset] = size
+        return self.item
+
+    def abandon(self) -> None:
+        """Undo `prepare`: the item goes back."""
+        self._note(0)
+        for offset, _ in self._places:
+            self.views.shared.viewed.pop(offset, None)
+
+    def _note(self, holder: int) -> None:
+        for offset, _ in self._places:
+            self.views.shared.memory.extent(offset).words[HOLDER] = holder
+
+    def _view(self, offset: int, size: int) -> memoryview:
+        class Bytes(ctypes.c_char * size):  # type: ignore[misc]  # only subclasses have weak references
+            pass
+
+        view = Bytes.from_address(self.views.shared.memory.common(offset).address + PAGE)
+        weakref.finalize(view, self.views.drop, offset).atexit = False
+        return memoryview(view).cast("B")
 
 
 def encode(shared: Shared, item: object) -> bytes:
@@ -138,25 +158,25 @@ def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
     """Copy a buffer to an extent of its own: its offset there, and its size."""
     memory = shared.memory
     offset, has_memory = shared.locked(_take_large, shared, buffer.nbytes)
-    if has_memory:
-        memory.common(offset).write[PAGE : PAGE + buffer.nbytes] = buffer
-        return offset, buffer.nbytes
-    # Fresh memory is filled by the kernel in half the time that page faults take.
     try:
-        for start in range(0, buffer.nbytes, _MOST_AT_ONCE):
-            piece = buffer[start : start + _MOST_AT_ONCE]
-            _write(memory.descriptor, piece, offset + PAGE + start)
-    except OSError as error:
+        if has_memory:
+            memory.common(offset).write[PAGE : PAGE + buffer.nbytes] = buffer
+        else:
+            _fill(memory.descriptor, offset + PAGE, buffer)
+            memory.extent(offset).words[HAS_MEMORY] = PAGE + buffer.nbytes
+    except BaseException as error:
         shared.locked(memory.give_back, offset)
-        raise no_memory(buffer.nbytes, error) from None
-    memory.extent(offset).words[HAS_MEMORY] = PAGE + buffer.nbytes
+        if isinstance(error, OSError):
+            raise no_memory(buffer.nbytes, error) from None
+        raise
     return offset, buffer.nbytes
 
 
-def _write(descriptor: int, data: memoryview, offset: int) -> None:
+def _fill(descriptor: int, offset: int, data: memoryview) -> None:
+    """Let the kernel fill fresh memory: that takes half the time of page faults."""
     done = 0
     while done < len(data):
-        done += os.pwrite(descriptor, data[done:], offset + done)
+        done += os.pwrite(descriptor, data[done : done + _MOST_AT_ONCE], offset + done)
 
 
 def _take_large(shared: Shared, size: int) -> tuple[int, bool]:
@@ -178,7 +198,7 @@ def decode(data: bytes, shared: Shared) -> Any:
     if kind != PICKLED and kind != LARGE:
         return marshal.loads(data)
     try:
-        return pickle.loads(data) if kind == PICKLED else _load(data, shared)
+        return pickle.loads(data) if kind == PICKLED else Loaded(shared, data)
     except IterableQueueException:
         raise  # no memory here: the item can be taken again
     except (Exception, SystemExit) as error:
@@ -187,10 +207,3 @@ def decode(data: bytes, shared: Shared) -> Any:
             facts={"error": f"{type(error).__name__}: {error}"},
             cure="Import here what the item needs; the next item can be taken.",
         ) from error
-
-
-def _load(data: bytes, shared: Shared) -> Loaded:
-    places, rest = _places(data)
-    loaded = Loaded(shared)
-    loaded.item = pickle.loads(rest, buffers=[loaded.view(*place) for place in places])
-    return loaded

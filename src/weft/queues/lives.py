@@ -40,21 +40,23 @@ class Life:
     False
     """
 
-    __slots__ = ("__weakref__", "descriptor", "number")
+    __slots__ = ("__weakref__", "descriptor", "is_of_views", "number")
     here: ClassVar[Registry[Life]] = Registry()
     """All whose descriptors this process has."""
 
-    def __init__(self, number: int, descriptor: int) -> None:
+    def __init__(self, number: int, descriptor: int, *, is_of_views: bool = False) -> None:
+        self.is_of_views = is_of_views
+        """Children have copies of the views, and keep it."""
         self.number = number
         self.descriptor = descriptor
         Life.here.add(self)
 
     @classmethod
-    def begin(cls, memory: Memory) -> Life:
+    def begin(cls, memory: Memory, *, is_of_views: bool = False) -> Life:
         """A new one; under the mutex."""
         number = memory.words[LAST_LIFE] + 1
         memory.words[LAST_LIFE] = number
-        life = cls(number, memory.reopened())
+        life = cls(number, memory.reopened(), is_of_views=is_of_views)
         fcntl.fcntl(life.descriptor, fcntl.F_OFD_SETLK, _lock(fcntl.F_WRLCK, number))
         return life
 

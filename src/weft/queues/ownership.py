@@ -110,7 +110,6 @@ class Ownership:
         """Call `end` under the mutex if it is this process's, and be done with it."""
         with self._lock:
             if self.place is Place.HERE:
-                self._stop()
                 self.shared.locked(self._close, end)
             if self.place is not Place.ELSEWHERE:
                 self.leave(Place.CLOSED)
@@ -124,12 +123,12 @@ class Ownership:
             return life
 
     def come_back(self, life: Life) -> None:
-        """The child that it was lent to was not started."""
+        """The child that it was lent to was not started, it seems. If it was, first use decides."""
         with self._lock:
             if self.place is Place.ELSEWHERE and self.shared.words[self.row + LIFE] == life.number:
-                self.arrive(life)
-            else:
-                life.end()
+                self.shared.locked(self._begin_life)
+                self.shared.words[self.row + OWNER] = os.getpid()
+            life.end()
 
     def arrive(self, life: Life) -> None:
         """This process is the child that it was lent to."""
@@ -182,6 +181,7 @@ class Ownership:
                 other.leave(Place.ELSEWHERE)
 
     def _lend(self) -> Life:
+        self._stop()
         words, row = self.shared.words, self.row
         life = Life.begin(self.shared.memory)
         words[row + OWNER] = 0
@@ -191,6 +191,7 @@ class Ownership:
         return life
 
     def _close(self, end: Callable[[], None]) -> None:
+        self._stop()
         if self.state in {State.NEW, State.LENT, State.OPEN} and self._has_current_life():
             end()
 

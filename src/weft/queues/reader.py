@@ -28,7 +28,7 @@ class Reader:
     """
 
     __slots__ = (
-        "_base", "_claim_number", "_claims", "_disputed", "_end", "_index", "_is_for_many",
+        "_base", "_claim_number", "_claims", "_data", "_disputed", "_end", "_index", "_is_for_many",
         "_life", "_limit", "_next", "_page", "_read", "_row", "_shared", "_since", "_swept",
         "_thread", "_won", "_words", "found", "size", "taken",
     )  # fmt: skip
@@ -50,6 +50,7 @@ class Reader:
         self._since, self._swept = time.monotonic(), 0.0
         self.found = Found.NOTHING
         """What the last refill found."""
+        self._data = b""
         self.taken = -1
         """The item that was taken and not yet handed to the user, or -1."""
 
@@ -68,7 +69,7 @@ class Reader:
         where = self._base + number
         index = self._index
         data: bytes = self._read[index[where - 1] : index[where]]  # type: ignore[assignment]
-        self.taken = number
+        self.taken, self._data = number, data
         words[self._next] = number + 1
         if words[self._end] > number:
             return data
@@ -90,10 +91,14 @@ class Reader:
                 self._limit = 0
         self._disputed.clear()
 
-    def give_back(self) -> None:
-        """An exception came between taking an item and handing it on: let it be taken again."""
+    def give_back(self, data: bytes | None) -> None:
+        """An exception came between taking an item and handing it on: let it be taken again.
+
+        Not if another thread took one since, whose item it would be.
+        """
         number, self.taken = self.taken, -1
-        if number >= 0 and not self._is_for_many:
+        is_last = data is None or data is self._data
+        if number >= 0 and is_last and not self._is_for_many:
             self._shared.locked(self._claims.give_back, number)
 
     def stop(self) -> None:
@@ -129,7 +134,7 @@ class Reader:
         words, row = self._words, self._row
         offset = words[row + PAGE]
         if offset != self._page:
-            page = self._shared.memory.extent(offset)
+            page = self._shared.memory.common(offset)
             self._read, self._index = page.read, page.words
             self._page = offset
         self._base = INDEX - self._index[FIRST_ITEM]
@@ -156,7 +161,7 @@ class CarefulReader(Reader):
             return None
         where = self._base + number
         data: bytes = self._read[self._index[where - 1] : self._index[where]]  # type: ignore[assignment]
-        self.taken = number
+        self.taken, self._data = number, data
         words[self._next] = number + 1
         return data
 

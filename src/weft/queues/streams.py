@@ -108,7 +108,7 @@ class Stream:
                 "This producer was closed meanwhile.", cure="Let the last thread close it."
             )
         last = self._follow(words[self._row + LAST_PAGE])
-        if last and _has_room(page := shared.memory.extent(last), count, length):
+        if last and _has_room(page := shared.memory.common(last), count, length):
             self._open(page)
             return
         sweep(shared)
@@ -144,7 +144,7 @@ class Stream:
         capacity = max((1 << exponent) // (usual + WORD) - INDEX, 1)
         begin = (INDEX + capacity) * WORD
         offset, _ = memory.take(max(1 << exponent, begin + length), all_of_it=True)
-        page = memory.extent(offset)
+        page = memory.common(offset)
         page.words[LINK] = 0
         page.words[FIRST_ITEM] = count
         page.words[LIMIT] = -1

@@ -77,7 +77,7 @@ def _noted(waiter: Waiter) -> Iterator[None]:
         words[waiter.flag] = 1
         yield
     finally:
-        words[waiter.row + WAITING] -= 1
+        words[waiter.row + WAITING] = max(words[waiter.row + WAITING] - 1, 0)
         if any(waiter.shared.waiting(waiter.kind)):
             words[waiter.flag] = 1
 

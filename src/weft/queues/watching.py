@@ -37,7 +37,6 @@ def sweep(shared: Shared) -> None:
     if handle:
         words[CLOSED] = 1
     if gone or left or handle:
-        reclaim(shared)
         shared.wake_all()
 
 
@@ -67,6 +66,7 @@ def leave(shared: Shared, row: int, state: State) -> None:
     words = shared.words
     words[row + WAITING] = 0
     words[row + STATE] = state
+    words[ASIDE] = 1
     if words[row + NEXT] < words[row + END]:
         words[LEFT] = 1
 
