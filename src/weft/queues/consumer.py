@@ -31,7 +31,7 @@ from weft.queues.waiting import (
     wait_async,
     warn_of_forgotten_close,
 )
-from weft.queues.watching import leave
+from weft.queues.watching import end_consumer
 
 MANY = 8
 """Items that a consumer had at once when it is taken for a fast one."""
@@ -289,7 +289,7 @@ class ConsumerQueue(Endpoint):
 
     def _end(self, state: State) -> None:
         take_back(self._shared)
-        leave(self._shared, self._row, state)
+        end_consumer(self._shared, self._row, state)
         self._shared.wake_all()
 
 

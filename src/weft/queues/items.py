@@ -18,7 +18,7 @@ from typing import Any
 from weft.queues.errors import IterableQueueException, UnpicklableItem, UnreadableItem
 from weft.queues.layout import ASIDE, HAS_MEMORY, HOLDER
 from weft.queues.lives import Life
-from weft.queues.memory import PAGE, no_memory
+from weft.queues.memory import SYSTEM_PAGE, no_memory
 from weft.queues.shared import Shared
 from weft.queues.watching import reclaim
 
@@ -92,7 +92,7 @@ class Loaded:
         class Bytes(ctypes.c_char * size):  # type: ignore[misc]  # only subclasses have weak references
             pass
 
-        view = Bytes.from_address(self.views.shared.memory.common(offset).address + PAGE)
+        view = Bytes.from_address(self.views.shared.memory.common(offset).address + SYSTEM_PAGE)
         weakref.finalize(view, self.views.drop, offset).atexit = False
         return memoryview(view).cast("B")
 
@@ -160,10 +160,10 @@ def _store(shared: Shared, buffer: memoryview) -> tuple[int, int]:
     offset, has_memory = shared.locked(_take_large, shared, buffer.nbytes)
     try:
         if has_memory:
-            memory.common(offset).write[PAGE : PAGE + buffer.nbytes] = buffer
+            memory.common(offset).write[SYSTEM_PAGE : SYSTEM_PAGE + buffer.nbytes] = buffer
         else:
-            _fill(memory.descriptor, offset + PAGE, buffer)
-            memory.extent(offset).words[HAS_MEMORY] = PAGE + buffer.nbytes
+            _fill(memory.descriptor, offset + SYSTEM_PAGE, buffer)
+            memory.extent(offset).words[HAS_MEMORY] = SYSTEM_PAGE + buffer.nbytes
     except BaseException as error:
         shared.locked(memory.give_back, offset)
         if isinstance(error, OSError):
@@ -183,7 +183,7 @@ def _take_large(shared: Shared, size: int) -> tuple[int, bool]:
     take_back(shared)
     if shared.words[ASIDE]:
         reclaim(shared)
-    return shared.memory.take(PAGE + size)
+    return shared.memory.take(SYSTEM_PAGE + size)
 
 
 def take_back(shared: Shared) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     Words = memoryview
 
-PAGE = mmap.PAGESIZE
+SYSTEM_PAGE = mmap.PAGESIZE
 SMALLEST = 16
 """The exponent of the smallest extent: 64 KiB."""
 MAP_FIXED = 0x10
@@ -38,8 +38,9 @@ _LIBRARY.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _LIBRARY.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
-def _map(address: int | None, size: int, *how: int) -> int:
-    found: int = _LIBRARY.mmap(address, size, *how)
+def _map(address: int | None, size: int, kind: int, descriptor: int, offset: int) -> int:
+    access = mmap.PROT_READ | mmap.PROT_WRITE
+    found: int = _LIBRARY.mmap(address, size, access, kind, descriptor, offset)
     if found == ctypes.c_void_p(-1).value:
         raise no_memory(size, OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))
     return found
@@ -55,8 +56,7 @@ class Extent:
     __slots__ = ("address", "offset", "read", "size", "words", "write")
 
     def __init__(self, descriptor: int, offset: int, size: int) -> None:
-        access = mmap.PROT_READ | mmap.PROT_WRITE
-        address = _map(None, size, access, mmap.MAP_SHARED, descriptor, offset)
+        address = _map(None, size, mmap.MAP_SHARED, descriptor, offset)
         self.address, self.offset, self.size = address, offset, size
         self.read = (ctypes.c_char * size).from_address(address)
         self.write = memoryview(self.read).cast("B")
@@ -64,7 +64,7 @@ class Extent:
 
     def empty(self) -> None:
         """Let the system have its memory, the first page aside."""
-        _LIBRARY.madvise(self.address + PAGE, self.size - PAGE, mmap.MADV_REMOVE)
+        _LIBRARY.madvise(self.address + SYSTEM_PAGE, self.size - SYSTEM_PAGE, mmap.MADV_REMOVE)
 
     def unmap(self) -> None:
         """Nobody in this process uses it any more."""
@@ -111,7 +111,7 @@ class Memory:
         """The extent that begins there."""
         extent = self._extents.get(offset)
         if extent is None:
-            first = Extent(self.descriptor, offset, PAGE)
+            first = Extent(self.descriptor, offset, SYSTEM_PAGE)
             exponent = first.words[SIZE]
             first.unmap()
             extent = self._extents[offset] = Extent(self.descriptor, offset, 1 << exponent)
@@ -123,8 +123,11 @@ class Memory:
         self._map_again(offset, size, mmap.MAP_PRIVATE)
 
     def _map_again(self, offset: int, size: int, kind: int) -> None:
-        address, access = self.extent(offset).address + PAGE, mmap.PROT_READ | mmap.PROT_WRITE
-        _map(address, size, access, kind | MAP_FIXED, self.descriptor, offset + PAGE)
+        address, access = (
+            self.extent(offset).address + SYSTEM_PAGE,
+            mmap.PROT_READ | mmap.PROT_WRITE,
+        )
+        _map(address, size, access, kind | MAP_FIXED, self.descriptor, offset + SYSTEM_PAGE)
 
     def common(self, offset: int) -> Extent:
         """An extent that is about to be used anew, also where it was private to this process."""
@@ -147,7 +150,7 @@ class Memory:
             memory = extent[HAS_MEMORY]
             words[WARM] -= memory
         else:
-            offset, memory = self._extend(exponent), PAGE
+            offset, memory = self._extend(exponent), SYSTEM_PAGE
         if all_of_it and memory < 1 << exponent:
             self._reserve(offset, 1 << exponent)
             self.extent(offset).words[HAS_MEMORY] = 1 << exponent
@@ -160,7 +163,7 @@ class Memory:
         extent.words[HOLDER] = 0
         if words[WARM] + extent.words[HAS_MEMORY] > MOST_WARM:
             extent.empty()
-            extent.words[HAS_MEMORY] = PAGE
+            extent.words[HAS_MEMORY] = SYSTEM_PAGE
         words[WARM] += extent.words[HAS_MEMORY]
         extent.words[LINK] = words[FREE + extent.words[SIZE]]
         words[FREE + extent.words[SIZE]] = offset
@@ -171,9 +174,9 @@ class Memory:
             os.ftruncate(self.descriptor, offset + (1 << exponent))
         except OSError as error:
             raise no_memory(1 << exponent, error) from None
-        self._reserve(offset, PAGE)
-        first = Extent(self.descriptor, offset, PAGE)
-        first.words[HAS_MEMORY], first.words[HOLDER] = PAGE, 0
+        self._reserve(offset, SYSTEM_PAGE)
+        first = Extent(self.descriptor, offset, SYSTEM_PAGE)
+        first.words[HAS_MEMORY], first.words[HOLDER] = SYSTEM_PAGE, 0
         first.words[SIZE] = exponent
         first.unmap()
         self.words[BREAK] = offset + (1 << exponent)

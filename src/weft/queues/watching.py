@@ -32,7 +32,7 @@ def sweep(shared: Shared) -> None:
         end_producer(shared, row, State.CLOSED if words[row + STATE] == State.NEW else State.DEAD)
     left = [row for row in shared.consumers() if _is_gone(shared, row)]
     for row in left:
-        leave(shared, row, State.DEAD)
+        end_consumer(shared, row, State.DEAD)
     handle = not words[CLOSED] and not is_alive(shared.memory, words[HANDLE_LIFE])
     if handle:
         words[CLOSED] = 1
@@ -61,7 +61,7 @@ def end_producer(shared: Shared, row: int, state: State) -> None:
     words[row + STATE] = state
 
 
-def leave(shared: Shared, row: int, state: State) -> None:
+def end_consumer(shared: Shared, row: int, state: State) -> None:
     """A consumer goes; what it has not taken is for the others. Under the mutex."""
     words = shared.words
     words[row + WAITING] = 0
