@@ -123,11 +123,8 @@ class Memory:
         self._map_again(offset, size, mmap.MAP_PRIVATE)
 
     def _map_again(self, offset: int, size: int, kind: int) -> None:
-        address, access = (
-            self.extent(offset).address + SYSTEM_PAGE,
-            mmap.PROT_READ | mmap.PROT_WRITE,
-        )
-        _map(address, size, access, kind | MAP_FIXED, self.descriptor, offset + SYSTEM_PAGE)
+        address = self.extent(offset).address + SYSTEM_PAGE
+        _map(address, size, kind | MAP_FIXED, self.descriptor, offset + SYSTEM_PAGE)
 
     def common(self, offset: int) -> Extent:
         """An extent that is about to be used anew, also where it was private to this process."""
