@@ -307,6 +307,19 @@ def test_a_promise_in_one_of_them_is_refused(definer: Definer) -> None:
         definer.comp(holding(definer.comp(load, "x")))
 
 
+def test_a_promise_in_a_global_is_refused_in_each_of_them(
+    definer: Definer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reading(value: int) -> Any:
+        return lambda: (UNKNOWN, value)
+
+    monkeypatch.setitem(globals(), "UNKNOWN", 1)
+    definer.comp(reading(1))
+    monkeypatch.setitem(globals(), "UNKNOWN", definer.comp(load, "x"))
+    with pytest.raises(UserError, match="global UNKNOWN"):
+        definer.comp(reading(2))
+
+
 def test_strict_refuses_what_cannot_be_fingerprinted() -> None:
     with pytest.raises(UserError, match="UNKNOWN"):
         Definer(Graph(), Fingerprinter(), strict=True).comp(uses_a_generator)

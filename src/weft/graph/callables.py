@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import FunctionType, MethodType
 from typing import Any
@@ -66,7 +66,19 @@ def check_callable(function: Callable[..., Any]) -> None:
             f"{name_of(function)}() is a generator or coroutine function: a call computes nothing.",
             cure="Define a function that returns what is computed, such as list(...).",
         )
-    for where, value in _carried(function):
+    _refuse_promises(function, _carried(function))
+
+
+def check_globals(function: Callable[..., Any]) -> None:
+    """Refuse a promise in what the function reads of its module.
+
+    That is what is left of ``check_callable`` where another function of the family has passed it.
+    """
+    _refuse_promises(function, _in_module(function))
+
+
+def _refuse_promises(function: Callable[..., Any], values: Iterable[tuple[str, Any]]) -> None:
+    for where, value in values:
         promise = _promise_in(value)
         if promise is not None:
             raise UserError(
@@ -93,13 +105,10 @@ def check_reserved(function: Callable[..., Any], **given: object) -> None:
 def _carried(function: Any) -> Iterator[tuple[str, Any]]:
     """Values that the callable brings along, and where."""
     if isinstance(function, FunctionType):
-        code, module = function.__code__, function.__globals__
-        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
+        names = function.__code__.co_freevars
+        for name, cell in zip(names, function.__closure__ or (), strict=False):
             yield f"its closure ({name})", _content(cell)
-        for name in code.co_names:  # names of attributes too
-            value = module.get(name)
-            if _promise_in(value) is not None and name in _globals_read(function):
-                yield f"the global {name}", value
+        yield from _in_module(function)
         yield "a default value", function.__defaults__
         yield "a default value", function.__kwdefaults__
     elif isinstance(function, functools.partial):
@@ -110,6 +119,14 @@ def _carried(function: Any) -> Iterator[tuple[str, Any]]:
         yield from _carried(function.__func__)
     elif not isinstance(function, type):
         yield "its attributes", _attributes(function)
+
+
+def _in_module(function: Any) -> Iterator[tuple[str, Any]]:
+    module = function.__globals__
+    for name in function.__code__.co_names:  # names of attributes too
+        value = module.get(name)
+        if _promise_in(value) is not None and name in _globals_read(function):
+            yield f"the global {name}", value
 
 
 def _globals_read(function: FunctionType) -> set[str]:

@@ -15,7 +15,14 @@ from weft.fingerprint.families import kin_of
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import FLAT, LITERALS
 from weft.graph.arguments import Bound, take
-from weft.graph.callables import Known, check_callable, check_reserved, identity_of, name_of
+from weft.graph.callables import (
+    Known,
+    check_callable,
+    check_globals,
+    check_reserved,
+    identity_of,
+    name_of,
+)
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.packing import pack_call
@@ -259,7 +266,7 @@ class Definer:
             if not dynamic and command_name is None and identity == id(function):
                 self._known[identity] = known
         elif kin is not None:
-            check_callable(function)
+            check_globals(function)
         return Known(function, known.command, known.base, known.counter) if kin else known
 
     def _options_of(self, function: Callable[..., Any]) -> Options:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from weft.errors import UserError
 from weft.fingerprint.families import kin_of
-from weft.graph.callables import check_callable
+from weft.graph.callables import check_callable, check_globals
 from weft.model.job import Command, FilesJob, PartJob
 from weft.model.kind import Kind
 from weft.model.outputs import Form, OutputStyle
@@ -62,9 +62,9 @@ class OutputJob(Job, FilesJob):
     def _recipe(self, function: Callback, style: OutputStyle, given: Arguments) -> Recipe:
         """What all jobs of this function, or its family, and style share."""
         kin = kin_of(function)
-        _check(function)
         key = kin or id(function), id(style)
         known = self.pipegraph.recipes.get(key) if kin is not None and not given else None
+        _check(function, check_callable if known is None else check_globals)
         if known is not None:
             return known
         takes = takes_paths(function, given)
@@ -98,9 +98,9 @@ class OutputJob(Job, FilesJob):
         return paths
 
 
-def _check(function: Callback) -> None:
+def _check(function: Callback, check: Callable[[Callback], None]) -> None:
     try:
-        check_callable(function)
+        check(function)
     except UserError as error:
         raise JobContractError(
             error.title,
