@@ -95,6 +95,7 @@ def test_options_count_as_they_do_one_by_one(options):
     one, two = make(1, 2, 3, 4), make("1", 2.0, Path("3"), None)
     assert agree(one, two, **options)
     assert family(one, **options).fingerprint == family(two, **options).fingerprint
+    assert repr(family(one, **options)).startswith("Family(")
 
 
 def test_lambdas_in_a_comprehension_are_a_family():

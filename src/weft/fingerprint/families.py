@@ -91,7 +91,7 @@ class Family:
             self.fingerprint = self._mould.fingerprint
 
     def __repr__(self) -> str:
-        return f"Family({self.fingerprint.parts[0].name})"
+        return f"Family({', '.join(part.name for part in self.fingerprint.parts[:1])})"
 
     def code(self, function: Callable[..., Any]) -> Digest:
         """What ``Fingerprinter.code`` gives as digest, of any function."""
