@@ -51,7 +51,8 @@ def code_parts(commands: Iterable[Command], fingerprinter: Fingerprinter) -> tup
     found: dict[Digest, CodeParts] = {}
     for command in commands:
         if command.function is not None and command.code is not None:
-            parts = code_of(command, fingerprinter).parts
+            family: Family | None = command.family
+            parts = (family.fingerprint if family else code_of(command, fingerprinter)).parts
             listed = tuple((part.kind, part.name, part.digest, part.source) for part in parts)
             found.setdefault(command.code, (command.code, listed))
     return tuple(found.values())
