@@ -10,7 +10,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fingerprint.conftest import Load, digest_of
@@ -33,6 +33,10 @@ plain = st.one_of(
     st.text("ab/.", max_size=4).map(PurePosixPath),
 )
 other = st.sampled_from([1, [1], {"a": 1}, (1, 2), len, math, Path, digest_of, object(), ...])
+
+
+patient = settings(deadline=None, max_examples=50)
+"""Each example parses this file twice: 20 ms."""
 
 
 def double(x: Any) -> Any:
@@ -63,6 +67,7 @@ def agree(of: Function, function: Function, **options: Any) -> bool:
 # -- the digest ------------------------------------------------------------------------------------
 
 
+@patient
 @given(st.tuples(plain, plain, plain, plain), st.tuples(plain, plain, plain, plain))
 def test_a_family_gives_each_function_its_own_digest(some, others):
     one, two = make(*some), make(*others)
@@ -74,6 +79,7 @@ def test_a_family_gives_each_function_its_own_digest(some, others):
 mixed = st.one_of(plain, other)
 
 
+@patient
 @given(st.tuples(mixed, mixed, mixed, mixed), st.tuples(mixed, mixed, mixed, mixed))
 def test_and_so_it_does_to_any_other_function(some, others):
     assert agree(make(*some), make(*others))
@@ -112,6 +118,7 @@ def test_what_an_ignored_name_holds_is_no_difference():
 # -- what functions have in common -----------------------------------------------------------------
 
 
+@patient
 @given(st.tuples(plain, plain, plain, plain), st.tuples(plain, plain, plain, plain))
 def test_what_is_common_does_not_depend_on_the_values(some, others):
     assert family(make(*some)).fingerprint == family(make(*others)).fingerprint

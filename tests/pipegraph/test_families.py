@@ -117,6 +117,7 @@ def test_exactly_the_jobs_run_again_whose_code_or_values_changed(begin, happenin
                     world.states[event[0] % len(world.states)] = event[1]
                 world.check()
         finally:
+            PREFIX[0] = "a"
             os.chdir(before)
 
 
