@@ -70,6 +70,13 @@ def test_a_generator_job_runs_there_too(bench):
     assert [child.id for child in outcome.children] == ["spread-abs"]
 
 
+def test_functions_of_one_family_are_sent_one_by_one(bench, other):
+    for i in range(3):
+        bench.define.comp(lambda x, i=i: x * i, 2, job_id=f"{i}")
+    outcomes = bench.run(Futures(other))
+    assert [outcomes[f"{i}"].value for i in range(3)] == [encode(2 * i).inline for i in range(3)]
+
+
 def test_a_broken_executor_fails_what_was_under_way_and_takes_no_more(bench, tmp_path):
     def die():
         import os

@@ -22,6 +22,7 @@ from weft.errors import UserError, WeftError
 from weft.executors.processes import Processes
 from weft.model.outcome import describe
 from weft.model.states import AttemptState
+from weft.store.objects import encode
 
 
 def test_a_timeout_ends_the_job_and_its_children(bench, method, tmp_path):
@@ -164,6 +165,14 @@ def test_an_interpreter_that_cant_be_started_is_told(bench, monkeypatch):
     with pytest.raises(WeftError, match="can't be started"):
         bench.start(executor)
     executor.close()
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_functions_of_one_family_run_each_with_its_own_values(bench, how):
+    for i in range(3):
+        bench.define.comp(lambda x, i=i: x * i, 2, job_id=f"{i}")
+    outcomes = bench.run(Processes(2, how))
+    assert [outcomes[f"{i}"].value for i in range(3)] == [encode(2 * i).inline for i in range(3)]
 
 
 def test_workers_that_end_as_soon_as_they_start_are_told(bench, monkeypatch):
@@ -430,8 +439,6 @@ def test_auto_forks_only_a_process_without_other_threads(bench):
 
 
 def test_a_batch_larger_than_any_buffer_gets_through(bench, method):
-    from weft.store.objects import encode
-
     text = bench.define.comp(str, job_id="text")
     for i in range(300):
         bench.define.comp(len, text, job_id=f"len-{i}")

@@ -277,6 +277,49 @@ def test_what_cannot_be_fingerprinted_is_warned_about_once_with_its_cures(
         definer.options(ignore="UNKNOWN").comp(uses_a_generator)
 
 
+def holding(value: Any) -> Any:
+    return lambda x=1: (x, value)
+
+
+def test_functions_that_differ_in_plain_values_share_a_command(definer: Definer) -> None:
+    for value in (1, 2, 2, "a", [1], [1]):
+        definer.comp(holding(value))
+    found = jobs(definer)
+    assert [job.id for job in found][:3] == ["lambda", "lambda-1", "lambda-2"]
+    assert len({id(job.command) for job in found}) == 3
+    definitions = [define(job) for job in found]
+    assert len(set(definitions)) == 4
+    assert definitions[1] == definitions[2]
+    assert [job.function()[1] for job in found] == [1, 2, 2, "a", [1], [1]]
+    assert jobs(definer)[0].command.shared
+
+
+def test_with_other_options_they_do_not(definer: Definer) -> None:
+    definer.comp(holding(1))
+    definer.options(version="2").comp(holding(2))
+    definer.comp(holding(3), command_name="three")
+    assert len({id(job.command) for job in jobs(definer)}) == 3
+
+
+def test_a_promise_in_one_of_them_is_refused(definer: Definer) -> None:
+    definer.comp(holding(1))
+    with pytest.raises(UserError, match="closure"):
+        definer.comp(holding(definer.comp(load, "x")))
+
+
+def test_a_promise_in_a_global_is_refused_in_each_of_them(
+    definer: Definer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reading(value: int) -> Any:
+        return lambda: (UNKNOWN, value)
+
+    monkeypatch.setitem(globals(), "UNKNOWN", 1)
+    definer.comp(reading(1))
+    monkeypatch.setitem(globals(), "UNKNOWN", definer.comp(load, "x"))
+    with pytest.raises(UserError, match="global UNKNOWN"):
+        definer.comp(reading(2))
+
+
 def test_strict_refuses_what_cannot_be_fingerprinted() -> None:
     with pytest.raises(UserError, match="UNKNOWN"):
         Definer(Graph(), Fingerprinter(), strict=True).comp(uses_a_generator)

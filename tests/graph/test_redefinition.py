@@ -560,3 +560,29 @@ def test_a_cell_of_many_jobs_runs_again_in_time_that_grows_with_their_number(ses
     session.run("a", cell(2))
     assert len(session.graph) == 3001
     assert all(job.args[1] == 2 for job in session.graph if job.command.name == "call")
+
+
+def test_functions_of_one_family_are_redefined_each_by_its_own_values():
+    session = Session()
+
+    def cell(values):
+        def define(definer):
+            for value in values:
+                definer.comp(lambda value=value: value)
+
+        return define
+
+    def given():
+        return [job.function() for job in session.graph]
+
+    session.run("cell", cell([1, 2, 3]))
+    first = list(session.graph)
+    session.run("cell", cell([1, 5, 3]))
+    assert given() == [1, 5, 3]
+    assert [one is two for one, two in zip(first, session.graph, strict=True)] == [
+        True,
+        False,
+        True,
+    ]
+    session.run("cell", cell([1]))
+    assert given() == [1]

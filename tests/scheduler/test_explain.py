@@ -18,6 +18,7 @@ from weft.model.reasons import (
     DependencyChanged,
     DependencyRemoved,
     FilesChanged,
+    HeldChanged,
     NeverRun,
     OutputChanged,
     OutputMissing,
@@ -208,6 +209,29 @@ def test_arguments_are_told_with_their_values() -> None:
     define("1").make()
     assert why(define("2"), "a") == (ArgumentsChanged("(more='1')", "(more='2')"),)
     assert why(define("1"), "a") == ()
+
+
+def test_what_a_function_holds_is_told_by_its_name() -> None:
+    def define(size: object, unit: str = "kb") -> weft.Context:
+        context = weft.Context("out")
+        context.comp(lambda x, unit=unit: (x, size), 1, job_id="a")
+        return context
+
+    def reasons(context: weft.Context) -> tuple[Reason, ...]:
+        context.prepare()
+        with context.reading() as store:
+            return context.survey(store).reasons(context.graph.jobs["a"])
+
+    define(1).make()
+    assert reasons(define(2)) == (HeldChanged("size", "1", "2"),)
+    assert reasons(define("1")) == (HeldChanged("size", "1", "'1'"),)
+    both = (HeldChanged("unit", "'kb'", "'mb'"), HeldChanged("size", "1", "2"))
+    assert reasons(define(2, "mb")) == both
+    assert reasons(define(1)) == ()
+    long = "a" * 100
+    define(long).make()
+    begin = "'" + long[:78] + "…"
+    assert reasons(define(long + "b")) == (HeldChanged("size", begin, begin),)
 
 
 def test_loads_and_jobs_of_each_run_say_so() -> None:

@@ -9,9 +9,18 @@ from hashlib import blake2b
 
 from weft.context.home import home_of_script
 from weft.errors import UserError
+from weft.fingerprint.families import Family
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.fingerprint.origin import package_versions
-from weft.graph.definition import code_parts, define_all, fingerprint_command, set_code
+from weft.graph.definition import (
+    code_of,
+    code_parts,
+    define_all,
+    definition_of,
+    family_of,
+    fingerprint_command,
+    set_code,
+)
 from weft.graph.graph import Graph
 from weft.graph.keeping import Kept, KeptCommand, keep_calls, keep_command
 from weft.graph.spec import Spec, spec_of
@@ -29,6 +38,9 @@ def refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
         for job in graph:
             if id(job.command) in stale:
                 job.definition = None
+    own = [job for job in graph if job.own is not None]
+    for job in own:  # what its function holds may be another now
+        job.definition = None
     for job_id, large, digest in graph.large:
         if fingerprinter.value(large) != digest:
             raise UserError(
@@ -37,6 +49,8 @@ def refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
                 cure="Pass a copy, or make the change before comp().",
             )
     define_all(graph)
+    for job in own if graph.as_before else ():
+        job.definition = graph.as_before.get(job.definition or b"", job.definition)
 
 
 def _recode(graph: Graph, command: Command, fingerprinter: Fingerprinter) -> bool:
@@ -58,11 +72,19 @@ def note_changes(graph: Graph, fingerprinter: Fingerprinter) -> None:
     process it is to count as it did before.
     """
     fingerprinter.forget()
+    families: dict[int, Family | None] = {}
     for command in graph.commands.values():
         if command.function is not None and command.code is not None:
-            now = fingerprinter.code(command.function, command.options).digest
+            now = code_of(command, fingerprinter).digest
             if now != command.code:
                 graph.as_before[now] = command.code
+            if command.shared:
+                families[id(command)] = family_of(command, fingerprinter)
+    for job in graph if families else ():
+        if job.own is not None and job.definition is not None:
+            now = definition_of(job, families[id(job.command)])
+            if now != job.definition:
+                graph.as_before[now] = job.definition
 
 
 def save_definitions(graph: Graph, store: Store) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from weft.context.making import Making
 from weft.context.remembering import Recalled
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.graph.definition import code_of
 from weft.model.job import Digest, Job
 from weft.model.reasons import CodeChanged, DependencyChanged, NeverRun, Reason
 from weft.scheduler.explain import explain
@@ -203,7 +204,7 @@ def changed_parts(
         old = {(part.kind, part.name): part.digest for part in store.code_parts(before)}
         if job.command.function is None or not old:
             return ()
-        listed = fingerprinter.code(job.command.function, job.command.options).parts
+        listed = code_of(job.command, fingerprinter).parts
         new = {(part.kind, part.name): part.digest for part in listed}
         names = {**new, **old}
         return tuple(dict.fromkeys(key[1] for key in names if old.get(key) != new.get(key)))

@@ -13,7 +13,7 @@ from weft.context.definitions import save_definitions
 from weft.context.making import MakeOptions
 from weft.context.remembering import Recalled
 from weft.errors import Interrupted, MakeFailed, UserError
-from weft.graph.definition import arguments_text
+from weft.graph.definition import arguments_text, arguments_words
 from weft.graph.syntax import quoted
 from weft.model.job import Digest, Job
 from weft.model.kind import Kind
@@ -202,7 +202,7 @@ class _Alone:
         """What the store has of it."""
         newest = self._newest()
         failed = newest is not None and newest.state.failed
-        call = f"{self.job.command.name}{_call(arguments_text(self.job))}"
+        call = f"{self.job.command.name}{_call(arguments_words(arguments_text(self.job)))}"
         return Known(self.job.id, call, _error(newest) if failed else None)
 
     def run(self, executor: Inline) -> RunSummary:

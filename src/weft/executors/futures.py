@@ -240,8 +240,8 @@ def _parcel(job: Job) -> Parcel:
     command = job.command
     call = job.packed
     if call is None:
-        assert command.function is not None
-        call = pack_call(command.function, job.args, job.kwargs, by_value=True)
+        assert job.function is not None
+        call = pack_call(job.function, job.args, job.kwargs, by_value=True)
     names = tuple(one.id for one in job.inputs)
     return Parcel(
         job.id,

@@ -68,7 +68,9 @@ class Packer:
         options = command.options
         number = packed = None
         call = job.packed
-        if call is None:
+        if call is None and job.own is not None:
+            call = pack_call(job.own, job.args, job.kwargs, by_value=self._by_value)
+        elif call is None:
             number, packed = self._function(command)
             stand_in = cast("Callable[..., Any]", FunctionNumber(number))
             flat = job.arguments is None

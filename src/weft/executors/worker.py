@@ -166,7 +166,7 @@ class Worker:
     def _call_of(
         self, job: Job, inputs: Sequence[Input]
     ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-        function = job.command.function
+        function = job.function
         if job.packed is not None:
             function, args, kwargs = unpack_call(job.packed)
             if isinstance(function, FunctionNumber):

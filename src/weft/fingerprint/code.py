@@ -310,4 +310,7 @@ def notation(value: Any) -> str | None:
         return None
     import reprlib
 
-    return reprlib.repr(value)[:_SOURCE_LENGTH]
+    try:
+        return reprlib.repr(value)[:_SOURCE_LENGTH]
+    except ValueError:  # an int of more than 4300 digits
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -74,6 +75,10 @@ class Fingerprinter:
         classes = references.class_codes()
         return digest(plain, *classes) if classes else plain
 
+    def walk(self) -> Walk:
+        """For values that hold no others, as many as one likes."""
+        return Walk(self._handlers, _References(self.code))
+
     def code(
         self, function: Callable[..., Any], options: Options = DEFAULT_OPTIONS
     ) -> CodeFingerprint:
@@ -90,11 +95,12 @@ class Fingerprinter:
         key = _key(function, options)
         known = self._fingerprints.get(key)
         if known is None:
-            fingerprint = self._code(function, options)
+            fingerprint = self.dissect(function, options).fingerprint
             known = self._fingerprints[key] = (function, options), fingerprint
         return known[1]
 
-    def _code(self, function: Callable[..., Any], options: Options) -> CodeFingerprint:
+    def dissect(self, function: Callable[..., Any], options: Options) -> Dissection:
+        """Fingerprint of a callable, with what tells how its digest came about."""
         from weft.fingerprint.code import reachable
 
         scope: CodeScope = "none" if options.version is not None else options.code
@@ -110,19 +116,16 @@ class Fingerprinter:
         if options.packages == "version":
             parts.extend(_package_parts(packages))
         counted = [part.digest for part in parts if part.kind in {"version", "package"}]
-        return CodeFingerprint(
-            digest=digest(
-                encode_text(VERSION),
-                encode_text(scope),
-                *(node.digest or b"" for node in (root, *uses)),
-                encode_int(len(uses)),
-                *counted,
-            ),
+        before = encode_text(VERSION) + encode_text(scope)
+        after = b"".join([*(use.digest for use in uses), encode_int(len(uses)), *counted])
+        fingerprint = CodeFingerprint(
+            digest=digest(before, root.digest, after),
             parts=tuple(parts),
             packages=packages,
             problems=tuple(dict.fromkeys(p for node in nodes for p in node.problems)),
             by_bytecode=any(node.by_bytecode for node in nodes),
         )
+        return Dissection(fingerprint, root, before, after)
 
     def _use(self, number: int, value: Any, options: Options) -> Any:
         return self._graph("transitive", options.ignore).root(value, "use", f"uses[{number}]")
@@ -137,6 +140,18 @@ class Fingerprinter:
         if key not in self._graphs:
             self._graphs[key] = CodeGraph(self._sources, self._handlers, scope, ignore)
         return self._graphs[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Dissection:
+    """A fingerprint, and what its digest was made of."""
+
+    fingerprint: CodeFingerprint
+    root: Any
+    """The ``code.Reached`` of the callable itself."""
+    before: bytes
+    """What was hashed before the digest of the root."""
+    after: bytes
 
 
 def _key(function: object, options: Options) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ So a digest depends neither on where the walk began nor on its order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from weft.fingerprint.encoding import digest
@@ -107,4 +107,9 @@ def _settle_group(members: list[Node]) -> None:
 
 def _hash(node: Node, colours: dict[int, bytes]) -> Digest:
     reached = sorted(label + (target.digest or colours[id(target)]) for label, target in node.edges)
-    return digest(b"node%d;%d;" % (len(node.own), len(reached)), *node.own, *reached)
+    return digest(*encoded_node(node.own, reached))
+
+
+def encoded_node(own: Sequence[bytes], reached: Sequence[bytes]) -> list[bytes]:
+    """What the digest of a node is made of: its own content and, in order, what it reaches."""
+    return [b"node%d;%d;" % (len(own), len(reached)), *own, *reached]

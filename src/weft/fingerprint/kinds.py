@@ -19,6 +19,7 @@ from weft.fingerprint.values import (
     UnhashableError,
     Walk,
     composite,
+    leaf,
     sorted_elements,
 )
 
@@ -28,6 +29,7 @@ _REFUSALS = (
     *(ArithmeticError, OSError, AssertionError, NameError, ImportError),
 )
 """What classes raise when they are asked to be pickled and can't be."""
+_PATH = encode_text("path")
 _C_CALLABLES = (
     types.WrapperDescriptorType,
     types.MethodDescriptorType,
@@ -62,7 +64,7 @@ def _find_by_base(kind: type) -> Handler:
     if issubclass(kind, _C_CALLABLES):
         return lambda walk, value: walk.references.callable(value)
     if _is_path(kind):
-        return composite(b"/", _path)
+        return leaf(b"/", _path)
     return composite(b"o", _object)
 
 
@@ -177,7 +179,7 @@ def _is_path(kind: type) -> bool:
 
 
 def _path(_walk: Walk, value: Any) -> list[bytes]:
-    return [encode_text("path"), encode_text(str(value))]
+    return [_PATH, encode_text(str(value))]
 
 
 def _object(walk: Walk, value: Any) -> list[bytes]:

@@ -30,11 +30,19 @@ def literal_digest(value: object) -> Digest | None:
     """
     if type(value) not in LITERALS:
         return None
+    return blake2b(b"literal:" + literal_text(value).encode(), digest_size=DIGEST_SIZE).digest()
+
+
+def literal_text(value: object) -> str:
+    """A plain literal as text, in one line.
+
+    >>> literal_text("\u2192")
+    "'\\\\u2192'"
+    """
     try:
-        text = ascii(value)
+        return ascii(value)
     except ValueError:  # an int of more than 4300 digits
-        text = hex(value)  # type: ignore[arg-type]
-    return blake2b(b"literal:" + text.encode(), digest_size=DIGEST_SIZE).digest()
+        return hex(value)  # type: ignore[arg-type]
 
 
 def flat_text(job: Job) -> str:

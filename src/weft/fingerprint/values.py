@@ -155,6 +155,16 @@ def composite(tag: bytes, produce: Produce) -> Handler:
     return handler
 
 
+def leaf(tag: bytes, produce: Produce) -> Handler:
+    """Handler of values that are told by their parts, but hold no other values."""
+
+    def handler(walk: Walk, value: Any) -> bytes:
+        parts = produce(walk, value)
+        return tag + digest(tag, b"%d;" % len(parts), *parts)
+
+    return handler
+
+
 def _items(walk: Walk, value: Iterable[Any]) -> list[bytes]:
     encode = walk.encode
     return [encode(item) for item in value]

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import FunctionType, MethodType
 from typing import Any
 
 from weft.errors import UserError
+from weft.model.job import Command
 from weft.model.promise import Promise
 
+_HOLDERS = (Promise, dict, list, tuple, set, frozenset)
 _LAZY = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+
+
+class Known:
+    """What a definer remembers of one function: its command, and where its ids have got to."""
+
+    __slots__ = ("base", "command", "counter", "function")
+
+    def __init__(
+        self, function: Callable[..., Any], command: Command, base: str, counter: list[int]
+    ) -> None:
+        self.function = function
+        self.command = command
+        self.base = base
+        self.counter = counter
+        """One number, shared by all that make ids from this base."""
+
+
+def identity_of(function: Callable[..., Any]) -> object:
+    """What makes two references the same function; a method is made anew by each access."""
+    if isinstance(function, MethodType):
+        return (id(function.__self__), id(function.__func__))
+    return id(function)
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -36,13 +60,25 @@ def check_callable(function: Callable[..., Any]) -> None:
         For generator functions and coroutines, whose results can't be kept; and for promises
         inside of the callable, where they would never be filled in.
     """
-    plain = getattr(function, "__func__", function)
+    plain = function if type(function) is FunctionType else getattr(function, "__func__", function)
     if isinstance(plain, FunctionType) and plain.__code__.co_flags & _LAZY:
         raise UserError(
             f"{name_of(function)}() is a generator or coroutine function: a call computes nothing.",
             cure="Define a function that returns what is computed, such as list(...).",
         )
-    for where, value in _carried(function):
+    _refuse_promises(function, _carried(function))
+
+
+def check_globals(function: Callable[..., Any]) -> None:
+    """Refuse a promise in what the function reads of its module.
+
+    That is what is left of ``check_callable`` where another function of the family has passed it.
+    """
+    _refuse_promises(function, _in_module(function))
+
+
+def _refuse_promises(function: Callable[..., Any], values: Iterable[tuple[str, Any]]) -> None:
+    for where, value in values:
         promise = _promise_in(value)
         if promise is not None:
             raise UserError(
@@ -68,24 +104,29 @@ def check_reserved(function: Callable[..., Any], **given: object) -> None:
 
 def _carried(function: Any) -> Iterator[tuple[str, Any]]:
     """Values that the callable brings along, and where."""
-    if isinstance(function, functools.partial):
+    if isinstance(function, FunctionType):
+        names = function.__code__.co_freevars
+        for name, cell in zip(names, function.__closure__ or (), strict=False):
+            yield f"its closure ({name})", _content(cell)
+        yield from _in_module(function)
+        yield "a default value", function.__defaults__
+        yield "a default value", function.__kwdefaults__
+    elif isinstance(function, functools.partial):
         yield "the arguments of a partial", (function.args, function.keywords)
         yield from _carried(function.func)
     elif isinstance(function, MethodType):
         yield "its object", _attributes(function.__self__)
         yield from _carried(function.__func__)
-    elif isinstance(function, FunctionType):
-        for name, cell in zip(
-            function.__code__.co_freevars, function.__closure__ or (), strict=False
-        ):
-            yield f"its closure ({name})", _content(cell)
-        for name in function.__code__.co_names:  # names of attributes too
-            value = function.__globals__.get(name)
-            if _promise_in(value) is not None and name in _globals_read(function):
-                yield f"the global {name}", value
-        yield "a default value", (function.__defaults__, function.__kwdefaults__)
     elif not isinstance(function, type):
         yield "its attributes", _attributes(function)
+
+
+def _in_module(function: Any) -> Iterator[tuple[str, Any]]:
+    module = function.__globals__
+    for name in function.__code__.co_names:  # names of attributes too
+        value = module.get(name)
+        if _promise_in(value) is not None and name in _globals_read(function):
+            yield f"the global {name}", value
 
 
 def _globals_read(function: FunctionType) -> set[str]:
@@ -106,15 +147,16 @@ def _attributes(value: Any) -> Any:
     return getattr(value, "__dict__", None) if not isinstance(value, type) else None
 
 
-def _promise_in(value: Any) -> Promise[Any] | None:
+def _promise_in(value: Any, levels: int = 3) -> Promise[Any] | None:
     """A promise that is the value, or is among the first levels of it."""
-    stack = [(value, 3)]
-    while stack:
-        found, levels = stack.pop()
-        if isinstance(found, Promise):
-            return found
-        if levels and isinstance(found, dict):
-            stack.extend((part, levels - 1) for part in found.values())
-        elif levels and isinstance(found, (list, tuple, set, frozenset)):
-            stack.extend((part, levels - 1) for part in found)
+    if not isinstance(value, _HOLDERS):
+        return None
+    if isinstance(value, Promise):
+        return value
+    if not levels:
+        return None
+    for part in value.values() if isinstance(value, dict) else value:
+        promise = _promise_in(part, levels - 1)
+        if promise is not None:
+            return promise
     return None

@@ -6,16 +6,23 @@ The same class serves the user's script (through ``Context``) and generators ins
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from types import MethodType
 from typing import Any, Concatenate, TypeVar
 
 from weft.errors import UserError
+from weft.fingerprint.families import kin_of
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
 from weft.fingerprint.literal import FLAT, LITERALS
 from weft.graph.arguments import Bound, take
-from weft.graph.callables import check_callable, check_reserved, name_of
+from weft.graph.callables import (
+    Known,
+    check_callable,
+    check_globals,
+    check_reserved,
+    identity_of,
+    name_of,
+)
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.packing import pack_call
@@ -31,21 +38,6 @@ OPTIONS_ATTRIBUTE = "__weft_options__"
 
 class FingerprintWarning(UserWarning):
     """Part of a job's code can't be fingerprinted: a change there would go unnoticed."""
-
-
-class Known:
-    """What a definer remembers of one function: its command, and where its ids have got to."""
-
-    __slots__ = ("base", "command", "counter", "function")
-
-    def __init__(
-        self, function: Callable[..., Any], command: Command, base: str, counter: list[int]
-    ) -> None:
-        self.function = function
-        self.command = command
-        self.base = base
-        self.counter = counter
-        """One number, shared by all that make ids from this base."""
 
 
 class Definer:
@@ -145,14 +137,15 @@ class Definer:
         if job_id is not None or extra_dep is not None or command_name is not None:
             check_reserved(function, job_id=job_id, extra_dep=extra_dep, command_name=command_name)
         if job_id is not None:
-            return self._add(self._explicit_id(job_id), known.command, args, kwargs, extra_dep)
+            return self._add(self._explicit_id(job_id), known, args, kwargs, extra_dep)
         if (
             extra_dep is not None
             or kwargs
             or self._definer is not None
+            or known.command.shared
             or not LITERALS.issuperset(map(type, args))
         ):
-            return self._add(self._automatic_id(known), known.command, args, kwargs, extra_dep)
+            return self._add(self._automatic_id(known), known, args, kwargs, extra_dep)
         # What follows is _automatic_id and _add for plain calls, written out: 100,000 come here,
         # and a no-op run has 5 us for each.
         graph = self._graph
@@ -161,7 +154,7 @@ class Definer:
         if name in graph.jobs:
             name = self._automatic_id(known)
             if name in graph.redefinable:
-                return self._add(name, known.command, args, kwargs, None)
+                return self._add(name, known, args, kwargs, None)
         else:
             known.counter[0] = number + 1
         index = graph.size
@@ -186,7 +179,7 @@ class Definer:
         """
         known = self._recognise(function, command_name, dynamic=True)
         name = self._automatic_id(known) if job_id is None else self._explicit_id(job_id)
-        return self._add(name, known.command, args, kwargs, extra_dep)
+        return self._add(name, known, args, kwargs, extra_dep)
 
     def comp_prefix(self, prefix: str | None = None) -> None:
         """Put ``prefix-`` before the ids of all later jobs; None or no argument ends that."""
@@ -253,7 +246,9 @@ class Definer:
         self, function: Callable[..., Any], command_name: str | None, *, dynamic: bool = False
     ) -> Known:
         """Look the function up, or fingerprint it and remember it."""
-        identity = _identity(function)
+        # What a generator calls counts as it is at the call, and between two of them its code runs.
+        kin = None if dynamic or self._definer is not None else kin_of(function)
+        identity = kin or identity_of(function)
         key = (identity, dynamic, command_name)
         known = self._known.get(key)
         if known is None:
@@ -264,13 +259,15 @@ class Definer:
                 )
             check_callable(function)
             options = self._options_of(function)
-            command = self._command(function, identity, options, dynamic, command_name)
+            command = self._command(function, kin, options, dynamic, command_name)
             base = _join(self._prefix, command.name)
             known = Known(function, command, base, self._graph.counters.setdefault(base, [0]))
             self._known[key] = known
             if not dynamic and command_name is None and identity == id(function):
                 self._known[identity] = known
-        return known
+        elif kin is not None:
+            check_globals(function)
+        return Known(function, known.command, known.base, known.counter) if kin else known
 
     def _options_of(self, function: Callable[..., Any]) -> Options:
         own = getattr(function, OPTIONS_ATTRIBUTE, None)
@@ -281,14 +278,14 @@ class Definer:
     def _command(
         self,
         function: Callable[..., Any],
-        identity: object,
+        kin: Hashable | None,
         options: Options,
         dynamic: bool,
         command_name: str | None,
     ) -> Command:
         commands = self._graph.commands
         key = (
-            identity,
+            kin or identity_of(function),
             repr(options) if options is not DEFAULT_OPTIONS else "",
             dynamic,
             command_name,
@@ -296,6 +293,7 @@ class Definer:
         command = commands.get(key)
         if command is None:
             command = Command(command_name or name_of(function), function, options, dynamic)
+            command.shared = kin is not None
             self._complain(function, fingerprint_command(command, self._fingerprinter))
             if self._graph.cells is not None:
                 from weft.graph.redefinition import adopt
@@ -339,7 +337,7 @@ class Definer:
     def _add(
         self,
         name: str,
-        command: Command,
+        known: Known,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         extra_dep: Promise[Any] | Iterable[Promise[Any]] | None,
@@ -349,7 +347,7 @@ class Definer:
         bound = self.bind(args, kwargs)
         job = FullJob(
             name,
-            command,
+            known.command,
             bound.args,
             graph.size,
             kwargs=bound.kwargs or None,
@@ -358,6 +356,8 @@ class Definer:
             definer=self._definer,
             arguments=bound.arguments,
         )
+        if known.command.shared:
+            job.own = known.function
         large = bound.large
         if name not in graph.jobs:
             graph.jobs[name] = job
@@ -483,13 +483,6 @@ def _number(promise: Promise[Any], numbers: dict[str, int]) -> int:
 
 def _stored(value: T) -> T:
     return value
-
-
-def _identity(function: Callable[..., Any]) -> object:
-    """What makes two references the same function; a method is made anew by each access."""
-    if isinstance(function, MethodType):
-        return (id(function.__self__), id(function.__func__))
-    return id(function)
 
 
 def _join(prefix: str, name: str) -> str:

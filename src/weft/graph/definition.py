@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from weft.fingerprint.families import Family, held_values
 from weft.fingerprint.fingerprinter import CodeFingerprint, Fingerprinter
-from weft.fingerprint.literal import flat_text
+from weft.fingerprint.literal import flat_text, literal_text
 from weft.model.job import DIGEST_SIZE, Command, Digest, FilesJob, Job
 from weft.model.outcome import CodeParts
 from weft.model.promise import Promise
@@ -22,11 +23,27 @@ TEXT_LIMIT = 200
 
 def fingerprint_command(command: Command, fingerprinter: Fingerprinter) -> CodeFingerprint:
     """Fingerprint the command's code and prepare the hash state that its jobs' definitions copy."""
-    assert command.function is not None
-    fingerprint = fingerprinter.code(command.function, command.options)
+    family = command.family = family_of(command, fingerprinter)
+    fingerprint = family.fingerprint if family else code_of(command, fingerprinter)
     set_code(command, fingerprint.digest)
     command.packages = fingerprint.packages
     return fingerprint
+
+
+def code_of(command: Command, fingerprinter: Fingerprinter) -> CodeFingerprint:
+    """Fingerprint of the code as it is now; of a shared command, of what is common to all."""
+    family = family_of(command, fingerprinter)
+    if family is not None:
+        return family.fingerprint
+    assert command.function is not None
+    return fingerprinter.code(command.function, command.options)
+
+
+def family_of(command: Command, fingerprinter: Fingerprinter) -> Family | None:
+    """What the functions of a shared command's jobs have in common now; None of another one."""
+    if not command.shared or command.function is None:
+        return None
+    return Family(command.function, command.options, fingerprinter)
 
 
 def code_parts(commands: Iterable[Command], fingerprinter: Fingerprinter) -> tuple[CodeParts, ...]:
@@ -34,26 +51,39 @@ def code_parts(commands: Iterable[Command], fingerprinter: Fingerprinter) -> tup
     found: dict[Digest, CodeParts] = {}
     for command in commands:
         if command.function is not None and command.code is not None:
-            parts = fingerprinter.code(command.function, command.options).parts
+            family: Family | None = command.family
+            parts = (family.fingerprint if family else code_of(command, fingerprinter)).parts
             listed = tuple((part.kind, part.name, part.digest, part.source) for part in parts)
             found.setdefault(command.code, (command.code, listed))
     return tuple(found.values())
 
 
 def set_code(command: Command, code: Digest) -> None:
-    """Give the command its code digest, and the state made from it."""
+    """Give the command its code digest, and the state made from it.
+
+    That of a shared one ends before the code, which each of its jobs adds.
+    """
     command.code = code
     kind = b"dynamic" if command.dynamic else command.kind.name.lower().encode()
     cutoff = b"" if command.options.cutoff else b"no cutoff"
-    seed = b"definition 1;%s;%s;%s" % (kind, cutoff, code)
+    seed = b"definition 1;%s;%s;%s" % (kind, cutoff, b"" if command.shared else code)
     command.state = blake2b(seed, digest_size=DIGEST_SIZE)
 
 
 def define(job: Job) -> Digest:
     """Compute and set ``job.definition``; the command must have its code digest."""
+    job.definition = definition_of(job, job.command.family)
+    return job.definition
+
+
+def definition_of(job: Job, family: Family | None) -> Digest:
+    """The definition of a job; of one with a function of its own, by that one's family."""
     if job.command.state is None:
         set_code(job.command, job.command.code or b"")
     state = job.command.state.copy()
+    if job.own is not None:
+        assert family is not None
+        state.update(family.code(job.own))
     if isinstance(job, FilesJob):
         state.update(b"files" + ascii((job.paths, job.style.keys)).encode())
         if job.style.is_temporary:  # what was not to be kept is not there when it is to be
@@ -65,7 +95,6 @@ def define(job: Job) -> Digest:
     else:
         state.update(b"tree" + job.arguments)
     definition: Digest = state.digest()
-    job.definition = definition
     return definition
 
 
@@ -98,12 +127,39 @@ def _define_files(job: FilesJob) -> None:
     if job.command.state is None:
         set_code(job.command, job.command.code or b"")
     state = job.command.state.copy()
+    if job.own is not None:
+        state.update(job.command.family.code(job.own))
     state.update(f"files({job.paths!a}, ())flat()".encode())
     job.definition = state.digest()
 
 
 def arguments_text(job: Job) -> str:
-    """The arguments as people read them, shortened."""
+    """The arguments as people read them, shortened.
+
+    Each plain value that the job's own function holds follows in a line of its own.
+    """
+    if job.own is None:
+        return _given_text(job)
+    ignored = job.command.options.ignore
+    held = [
+        f"{name}={_shortened(literal_text(value), ARGUMENT_LIMIT)}"
+        for name, value in held_values(job.own)
+        if name not in ignored
+    ]
+    return "\n".join([_given_text(job), *held])
+
+
+def arguments_words(text: str) -> str:
+    """An ``arguments_text`` in one line.
+
+    >>> arguments_words("(1, 2)"), arguments_words("(1, 2)\\nscale=3\\nname='a'")
+    ('(1, 2)', "(1, 2) with scale=3, name='a'")
+    """
+    given, *held = text.split("\n")
+    return f"{given} with {', '.join(held)}" if held else given
+
+
+def _given_text(job: Job) -> str:
     if type(job) is Job:
         try:
             return ascii(job.args)[:TEXT_LIMIT]

@@ -33,6 +33,8 @@ def extend(graph: Graph, definer: Job, fingerprinter: Fingerprinter) -> Extensio
     if graph.late is not None:
         graph.late()
     new = [command for command in graph.commands.values() if command.code is None]
+    joined = (job.command for job in graph if job.own is not None and job.definition is None)
+    new = list({id(command): command for command in (*new, *joined)}.values())
     for command in new:
         if command.function is not None:
             fingerprint_command(command, fingerprinter)

@@ -54,7 +54,8 @@ class Graph:
         self.late: Callable[[], None] | None = None
         """Brings in dependencies that were given after their jobs were defined; None for none."""
         self.as_before: dict[Digest, Digest] = {}
-        """Code digests after jobs had changed this process, and what they were before."""
+        """Digests of code, and definitions of jobs with functions of their own, after jobs had
+        changed this process; and what they were before."""
         self.disordered = False
         """Whether a job that was defined again may depend on one with a larger index."""
 

@@ -33,6 +33,12 @@ class Command:
     """Installed packages that the code reaches."""
     kind: Kind = Kind.VALUE
     """What its jobs leave behind."""
+    shared: bool = False
+    """Whether each of its jobs has a function of its own, all of one family, see
+    ``weft.fingerprint.families``; ``function`` is the first of them then, and ``code`` says what
+    they have in common."""
+    family: Any = None
+    """The ``Family`` of a shared command, once it was fingerprinted."""
 
 
 class Job:
@@ -61,6 +67,8 @@ class Job:
     """The pickled call of a generated job, else None."""
     text: str | None = None
     """The arguments as people read them, of jobs whose arguments are not here."""
+    own: Callable[..., Any] | None = None
+    """The function of a job whose command is shared."""
 
     def __init__(self, id: str, command: Command, args: tuple[Any, ...], index: int) -> None:  # noqa: A002
         self.id = id
@@ -72,6 +80,11 @@ class Job:
 
     def __repr__(self) -> str:
         return f"Job({self.id!r})"
+
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """What it calls, as far as that is here."""
+        return self.own or self.command.function
 
     @property
     def reads_memory(self) -> bool:
@@ -87,7 +100,10 @@ class Job:
 class FullJob(Job):
     """A job with keywords, dependencies, structured arguments, or a definer."""
 
-    __slots__ = ("arguments", "definer", "extra", "inputs", "kwargs", "packed", "roles", "text")
+    __slots__ = (
+        *("arguments", "definer", "extra", "inputs", "kwargs"),
+        *("own", "packed", "roles", "text"),
+    )
 
     def __init__(
         self,
@@ -113,6 +129,7 @@ class FullJob(Job):
         self.packed = packed
         self.text = text
         self.roles = ()
+        self.own = None
 
 
 class FilesJob(FullJob):
@@ -138,7 +155,7 @@ class FilesJob(FullJob):
         else:  # written out: there may be 100,000, and calls of two more methods cost 0.3 us
             self.id, self.command, self.args, self.index = id, command, (), index
             self.definition = self.kwargs = self.definer = None
-            self.arguments = self.packed = self.text = None
+            self.arguments = self.packed = self.text = self.own = None
             self.inputs = self.extra = ()
             self.roles = ()
         self.paths = paths

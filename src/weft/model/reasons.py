@@ -29,6 +29,15 @@ class ArgumentsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldChanged:
+    """A plain value that the function holds, in its closure or as a default, differs."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class FilesChanged:
     """The job is to make other files, or under other names, or to keep them or not."""
 
@@ -116,6 +125,7 @@ Reason = (
     NeverRun
     | CodeChanged
     | ArgumentsChanged
+    | HeldChanged
     | FilesChanged
     | OptionsChanged
     | DependencyChanged

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from weft.errors import UserError
-from weft.graph.callables import check_callable
+from weft.fingerprint.families import kin_of
+from weft.graph.callables import check_callable, check_globals
 from weft.model.job import Command, FilesJob, PartJob
 from weft.model.kind import Kind
 from weft.model.outputs import Form, OutputStyle
@@ -49,6 +50,8 @@ class OutputJob(Job, FilesJob):
         recipe = None if arguments else self.pipegraph.recipes.get((id(function), id(style)))
         command, own_style, *_ = recipe or self._recipe(function, style, arguments or {})
         FilesJob.__init__(self, job_id, command, 0, paths, own_style)
+        if command.shared:
+            self.own = function
         if arguments:
             self.pipegraph.bind(self, arguments)
         if not depend_on_function:
@@ -57,20 +60,18 @@ class OutputJob(Job, FilesJob):
             self.use_cores(resources)
 
     def _recipe(self, function: Callback, style: OutputStyle, given: Arguments) -> Recipe:
-        """What all jobs of this function and style share."""
+        """What all jobs of this function, or its family, and style share."""
+        kin = kin_of(function)
+        key = kin or id(function), id(style)
+        known = self.pipegraph.recipes.get(key) if kin is not None and not given else None
+        _check(function, check_callable if known is None else check_globals)
+        if known is not None:
+            return known
         takes = takes_paths(function, given)
-        try:
-            check_callable(function)
-        except UserError as error:
-            raise JobContractError(
-                error.title,
-                cure="Let the callback write the files when it is called; it gets results of other "
-                "jobs by arguments={...}.",
-            ) from None
-        command = self.pipegraph.command(function, Kind.FILES)
+        command = self.pipegraph.command(function, Kind.FILES, kin=kin)
         recipe = (command, replace(style, takes=True) if takes else style, function, style)
         if not given:
-            self.pipegraph.recipes[id(function), id(style)] = recipe
+            self.pipegraph.recipes[key] = recipe
         return recipe
 
     def facts(self) -> dict[str, object]:
@@ -95,6 +96,17 @@ class OutputJob(Job, FilesJob):
         if self.style.form is Form.DICT:
             return dict(zip(self.style.keys, paths, strict=True))
         return paths
+
+
+def _check(function: Callback, check: Callable[[Callback], None]) -> None:
+    try:
+        check(function)
+    except UserError as error:
+        raise JobContractError(
+            error.title,
+            cure="Let the callback write the files when it is called; it gets results of other "
+            "jobs by arguments={...}.",
+        ) from None
 
 
 _ONE: dict[tuple[bool, bool], OutputStyle] = {

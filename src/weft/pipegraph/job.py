@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from weft.fingerprint.families import kin_of
 from weft.model.job import FullJob
 from weft.model.job import Job as HeartJob
+from weft.model.kind import Kind
 from weft.model.promise import Promise
 from weft.model.resources import ALL
 from weft.pipegraph.callbacks import Callback, opaque, user_function
@@ -81,8 +83,7 @@ class Job(FullJob, metaclass=Singletons):
     @property
     def callback(self) -> Callback | None:
         """The function that it calls; None for jobs that call none."""
-        function = self.command.function
-        return None if function is None else user_function(function)
+        return None if self.function is None else user_function(self.function)
 
     def facts(self) -> dict[str, object]:
         """What must be equal when the job is defined again, by what it is called in an error."""
@@ -248,13 +249,11 @@ class Job(FullJob, metaclass=Singletons):
 
     def give(self, function: Callback | None = None, **changes: Any) -> None:
         """Call another function from now on, or the same with other options."""
-        command = self.command
-        self.command = self.pipegraph.command(
-            function or command.function,
-            command.kind,
-            command.options.but(**changes),
-            command.name,
-        )
+        command, called = self.command, function or self.function
+        kin = kin_of(called) if called is not None and command.kind is Kind.FILES else None
+        options = command.options.but(**changes)
+        self.command = self.pipegraph.command(called, command.kind, options, command.name, kin)
+        self.own = called if kin is not None else None
         self.definition = None
 
     def ignore_code_changes(self) -> Self:
@@ -269,8 +268,8 @@ class Job(FullJob, metaclass=Singletons):
         ...     job.ignore_code_changes()
         FileGeneratingJob('a')
         """
-        if self.command.function is not None:
-            self.give(opaque(self.command.function))
+        if self.function is not None:
+            self.give(opaque(self.function))
         return self
 
     def use_cores(self, number: int) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -104,9 +104,9 @@ class Pipegraph:
         """Who loads into which attribute or entry, by the owner's ``id()`` and the name."""
         self.named_objects: set[tuple[type, str]] = set()
         """Classes and names of which there must be no second object."""
-        self.recipes: dict[tuple[int, int], Recipe] = {}
-        """What file jobs of one function and style share, by the ids of these two, which it keeps
-        alive: found out once."""
+        self.recipes: dict[tuple[Hashable, int], Recipe] = {}
+        """What file jobs of one function or family and one style share, by the id or kin of the
+        one and the id of the other, which it keeps alive: found out once."""
         self.styles: dict[OutputStyle, OutputStyle] = {}
         """The one object of equal styles."""
         self.fingerprinter = Fingerprinter()
@@ -222,13 +222,15 @@ class Pipegraph:
         kind: Kind,
         options: Options = DEFAULT_OPTIONS,
         name: str = "",
+        kin: Hashable | None = None,
     ) -> Command:
-        """The command that all jobs of this function, kind and options share."""
-        key = ("pipegraph", id(function) if function is not None else name, kind, options)
+        """The command that all jobs of this function, or of its kin, kind and options share."""
+        whose = kin or (id(function) if function is not None else name)
+        key = ("pipegraph", whose, kind, options)
         command = self.graph.commands.get(key)
-        if command is None or command.function is not function:
+        if command is None or (command.function is not function and not command.shared):
             shown = name or (name_of(function) if function is not None else kind.name.lower())
-            command = Command(shown, function, options, kind=kind)
+            command = Command(shown, function, options, kind=kind, shared=kin is not None)
             if function is None:
                 command.code = shown.encode()
             self.graph.commands[key] = command

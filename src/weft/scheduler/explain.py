@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from weft.graph.definition import arguments_text
 from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
@@ -14,6 +14,7 @@ from weft.model.reasons import (
     DependencyChanged,
     DependencyRemoved,
     FilesChanged,
+    HeldChanged,
     Invalidated,
     NeverRun,
     ObservationChanged,
@@ -71,14 +72,37 @@ def _definition_reasons(
     code = job.command.code or b""
     if prior.code != code:
         yield CodeChanged(parts(prior.code, code))
-    text = arguments_text(job)
+    before, *held_before = prior.arguments_text.split("\n")
+    after, *held_after = arguments_text(job).split("\n")
+    held = tuple(_held_reasons(held_before, held_after))
+    if not held and prior.code == code and before == after:
+        held = tuple(_held_reasons(held_before, held_after, shortened=True))
+    yield from held
     # Of some kinds of jobs the dependencies are part of the definition: that is told as such.
-    if prior.arguments_text != text or (prior.code == code and not (linked and job.command.kind)):
-        same = prior.arguments_text == text and job.arguments is None
-        if same and isinstance(job, FilesJob):
+    told = held or prior.code != code or (linked and job.command.kind)
+    if before != after or not told:
+        if before == after and job.arguments is None and isinstance(job, FilesJob):
             yield FilesChanged()
         else:
-            yield ArgumentsChanged(prior.arguments_text, text)
+            yield ArgumentsChanged(before, after)
+
+
+def _held_reasons(
+    before: Iterable[str], after: Iterable[str], *, shortened: bool = False
+) -> Iterator[Reason]:
+    """Values with equal names that differ; a name more or less is a change of the code.
+
+    Parameters
+    ----------
+    shortened
+        Take those for changed of which only the beginnings are known.
+    """
+    known = dict(line.split("=", 1) for line in before)
+    for line in after:
+        name, value = line.split("=", 1)
+        changed = known.get(name, value) != value
+        if changed or (shortened and name in known and value.endswith("…")):
+            yield HeldChanged(name, known[name], value)
 
 
 def _dependency_reasons(job: Job, prior: TraceRow, results: Sequence[Digest]) -> Iterable[Reason]:

@@ -15,6 +15,7 @@ from weft.model.reasons import (
     DependencyChanged,
     DependencyRemoved,
     FilesChanged,
+    HeldChanged,
     Invalidated,
     NeverRun,
     ObservationChanged,
@@ -52,6 +53,12 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return f"argument changed, inside of what reads {after}"
         case ArgumentsChanged(before, after):
             return f"argument changed: {before} → {after}"
+        case HeldChanged(name, before, after) if before == after:
+            return f"{name}, which {function}() holds, changed further on: {after}"
+        case HeldChanged(name, before, after):
+            return (
+                f"{name}, which {function or 'its function'}() holds, changed: {before} → {after}"
+            )
         case FilesChanged():
             return "other files are to be made, or kept"
         case OptionsChanged(before, after):
@@ -135,6 +142,8 @@ def _in_general(reason: Reason, function: str) -> str:
     match reason:
         case ArgumentsChanged():
             return "argument changed"
+        case HeldChanged(name):
+            return f"{name}, which {function}() holds, changed"
         case OptionsChanged():
             return "option changed"
         case DependencyChanged():

@@ -15,7 +15,7 @@ from weft.console.views.failing import outcome_of
 from weft.console.views.listing import LARGE, FunctionLine, JobLines, Listing, More, Tally
 from weft.console.views.sight import FEW, Sight
 from weft.errors import WeftError
-from weft.graph.definition import arguments_text, value_text
+from weft.graph.definition import arguments_text, arguments_words, value_text
 from weft.model.job import Job
 from weft.model.kind import Kind
 from weft.model.outcome import describe
@@ -166,7 +166,7 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
         state=seen.state(job),
         verdict=verdict_words(verdict(seen, job), job.command.name),
         definers=_definers(seen, job),
-        arguments=_arguments(seen, job),
+        arguments=arguments_words(_arguments(seen, job)),
         result=_result(seen, job),
         size=seen.store.columns.value_size(seen.survey.plan.results[job.index]),
         options=_options(job.command.options),

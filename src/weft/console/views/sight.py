@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.fingerprint.parts import CodePart
+from weft.graph.definition import code_of
 from weft.graph.graph import Graph
 from weft.model.job import Command, Digest, Job
 from weft.model.reasons import CodeChanged, Reason
@@ -157,8 +158,8 @@ class Sight:
     def _parts_now(self, command: Command) -> dict[PartName, CodePart]:
         parts = self._parts.get(id(command))
         if parts is None:
-            function: Callable[..., Any] | None = command.function
-            found = self._fingerprinter.code(function, command.options).parts if function else ()
+            here = command.function is not None
+            found = code_of(command, self._fingerprinter).parts if here else ()
             parts = self._parts[id(command)] = {(p.kind, p.name): p for p in found}
         return parts
 
