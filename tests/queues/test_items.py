@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import enum
+import math
+import multiprocessing
+import sys
 import threading
 
+import numpy as np
 import pytest
 
 from tests.queues.crew import EACH_METHOD
 from tests.queues.roles import Unpicklable, Unreadable, consume, produce, report
-from weft.queues import Full, IterableQueue, UnpicklableItem, UnreadableItem
+from weft.errors import UserError
+from weft.queues import Empty, Full, IterableQueue, UnpicklableItem, UnreadableItem
 
 
 @pytest.mark.parametrize(
@@ -100,3 +106,127 @@ def test_small_and_large_items_of_one_producer_keep_their_order(crew):
     crew.start(produce, iq.get_producer(), [b"x" * size for size in sizes])
     iq.close()
     assert [len(item) for item in consumer] == sizes
+
+
+class Exiting:
+    """Ends the interpreter where it is read, as a module does that calls `sys.exit`."""
+
+    def __reduce__(self):
+        return sys.exit, ("usage: module FILE",)
+
+
+def test_an_item_that_calls_exit_where_it_is_read_ends_nobody(crew, log):
+    iq = IterableQueue()
+    consumer = iq.get_consumer()
+    produce(iq.get_producer(), [Exiting(), "after"])
+    iq.close()
+    with pytest.raises(UnreadableItem, match="usage: module FILE"):
+        consumer.get()
+    assert list(consumer) == ["after"]
+
+
+class Shape:
+    def __init__(self, area=None):
+        self.area = area
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+@pytest.fixture
+def in_main(monkeypatch):
+    """Let these classes be those of a script."""
+    for cls in (Shape, Color):
+        monkeypatch.setattr(cls, "__module__", "__main__")
+        monkeypatch.setattr(sys.modules["__main__"], cls.__name__, cls, raising=False)
+
+
+@pytest.mark.usefixtures("in_main")
+def test_a_class_of_the_script_stays_the_same_class_beside_functions_without_a_name():
+    iq = IterableQueue()
+    producer, consumer = iq.get_producer(), iq.get_consumer()
+    producer.put([Shape(lambda: 7), Color.RED, Shape, lambda: Shape])
+    shape, color, cls, function = consumer.get()
+    assert type(shape) is Shape
+    assert shape.area() == 7
+    assert color is Color.RED
+    assert cls is Shape
+    assert function() is Shape
+
+
+def test_a_class_without_a_name_goes_with_its_item():
+    class Local:
+        size = 3
+
+    iq = IterableQueue()
+    producer, consumer = iq.get_producer(), iq.get_consumer()
+    producer.put(Local())
+    assert consumer.get().size == 3
+
+
+@pytest.mark.parametrize("mode", ["r", "rb", "w", "r+b"])
+@pytest.mark.parametrize("beside", [None, lambda: 1])
+def test_an_open_file_is_refused(tmp_path, mode, beside):
+    iq = IterableQueue()
+    producer = iq.get_producer()
+    path = tmp_path / "file"
+    path.write_text("a line")
+    with path.open(mode) as file, pytest.raises(UnpicklableItem):
+        producer.put([beside, file])
+    assert producer.empty()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"maxsize": "a"}, {"maxsize": 1.5}, {"maxsize": True}, {"maxsize": None},
+        {"batch": 0}, {"batch": -1}, {"batch": "x"}, {"batch": 2.0},
+        {"strict": "yes"}, {"strict": 1},
+        {"context": "nonsense"}, {"context": 3}, {"context": sys},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_queue_refuses_nonsense(options):
+    with pytest.raises(UserError, match=next(iter(options))):
+        IterableQueue(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"maxsize": 10**30}, {"maxsize": -1}, {"maxsize": np.int64(3)}, {"batch": 2**70},
+        {"batch": np.int8(1)}, {"context": multiprocessing}, {"context": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_queue_takes_all_that_makes_sense(options):
+    iq = IterableQueue(**options)
+    producer, consumer = iq.get_producer(), iq.get_consumer()
+    producer.put("an item")
+    assert consumer.get() == "an item"
+    assert iq.context.Process
+
+
+@pytest.mark.parametrize("timeout", ["1", [], math.nan])
+def test_a_timeout_that_is_no_number_is_refused(timeout):
+    iq = IterableQueue(maxsize=1)
+    producer, consumer = iq.get_producer(), iq.get_consumer()
+    for use in (consumer.get, consumer.next):
+        with pytest.raises(UserError, match="timeout"):
+            use(timeout=timeout)
+    for _ in range(2):
+        with pytest.raises(UserError, match="timeout"):
+            producer.put("an item", timeout=timeout)
+        assert producer.empty()
+    producer.put("an item")
+    assert consumer.get(timeout=math.inf) == "an item"
+    with pytest.raises(Empty):
+        consumer.get(timeout=-1)
+
+
+def test_a_queue_says_which_end_puts_and_which_one_is_iterated():
+    iq = IterableQueue()
+    for use in (lambda: iq.put(1), iq.get, lambda: list(iq), lambda: list(iq.get_producer())):
+        with pytest.raises(NotImplementedError, match=r"get_(producer|consumer)\(\)"):
+            use()

@@ -195,7 +195,7 @@ def test_strict_takes_an_end_that_was_dropped_unused_for_closed():
 def fail_to_start(crew, *ends):
     """Pass ends along with something that can't go to another process."""
     process = crew.context.Process(target=forget, args=(*ends, lambda: 0))
-    with pytest.raises(Exception, match="(?i)pickle|local object"):
+    with pytest.raises(Exception, match=r"(?i)pickle|local object"):
         process.start()
 
 

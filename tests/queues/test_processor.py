@@ -38,7 +38,8 @@ KERNEL_TELLS = pytest.mark.skipif(
 
 @KERNEL_TELLS
 def test_the_barrier_works_here():
-    assert processor.IN_ORDER == (ctypes.CDLL(None).syscall(324, GLOBAL_EXPEDITED, 0, 0) == 0)
+    code = ctypes.CDLL(None).syscall(324, GLOBAL_EXPEDITED, 0, 0)
+    assert (code == 0) == processor.IN_ORDER
 
 
 @KERNEL_TELLS

@@ -175,7 +175,7 @@ def full():
 
 
 def full_for_a_while():
-    iq, consumer, put, error = full()
+    iq, consumer, _, error = full()
     producer = iq.get_producer()
     return iq, consumer, lambda item: producer.put(item, timeout=0.001), error
 

@@ -22,9 +22,9 @@ from weft.queues.layout import SLEEPERS, WAITING
 
 @pytest.fixture
 def only_rings(monkeypatch):
-    """Let a ring alone wake who waits: a look around comes too late for the test."""
-    for name in ("consumer.LONGEST", "producer.LONGEST", "producer.NEXT_LOOK", "consumer.STUCK"):
-        monkeypatch.setattr(f"weft.queues.{name}", PATIENCE)
+    """Let a ring alone wake a consumer that waits: a look around comes too late for the test."""
+    for name in ("LONGEST", "STUCK"):
+        monkeypatch.setattr(f"weft.queues.consumer.{name}", PATIENCE)
 
 
 def run(work, *ends):
@@ -85,9 +85,7 @@ def test_tasks_that_wait_at_one_end_are_each_woken():
 def test_consumers_that_wait_are_each_woken_for_items_that_come_together(crew, log):
     iq = IterableQueue()
     producer = iq.get_producer()
-    waiting = [
-        crew.start(report, log, f"consumer {i}", iq.get_consumer().get) for i in range(3)
-    ]
+    waiting = [crew.start(report, log, f"consumer {i}", iq.get_consumer().get) for i in range(3)]
     for process in waiting:
         wait_until_asleep(process)
     for number in range(3):
@@ -96,7 +94,6 @@ def test_consumers_that_wait_are_each_woken_for_items_that_come_together(crew, l
     assert sorted(log.of(f"consumer {i}")[1] for i in range(3)) == [0, 1, 2]
 
 
-@pytest.mark.usefixtures("only_rings")
 def test_producers_that_wait_for_room_are_each_woken(crew):
     iq = IterableQueue(maxsize=3)
     producer, consumer = iq.get_producer(), iq.get_consumer()
@@ -109,7 +106,6 @@ def test_producers_that_wait_for_room_are_each_woken(crew):
     crew.end()
 
 
-@pytest.mark.usefixtures("only_rings")
 def test_all_who_wait_are_woken_for_the_end():
     iq = IterableQueue()
     producer = iq.get_producer()
@@ -124,7 +120,6 @@ def test_all_who_wait_are_woken_for_the_end():
     assert got == [[], [], [], []]
 
 
-@pytest.mark.usefixtures("only_rings")
 def test_nobody_waits_any_more_at_an_end_that_was_closed_meanwhile():
     iq = IterableQueue()
     _kept, consumer = iq.get_producer(), iq.get_consumer()

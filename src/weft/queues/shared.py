@@ -130,9 +130,9 @@ class Shared:
 
     def wake_all(self) -> None:
         """Wake whoever waits: something ended."""
-        for _ in self.waiting(self.consumers()):
+        for _ in range(sum(self.column(self.consumers(), WAITING))):
             self.wake_reader()
-        for _ in self.waiting(self.producers()):
+        for _ in range(sum(self.column(self.producers(), WAITING))):
             self.wake_writer()
 
     def waiting(self, kind: range) -> Iterator[int]:

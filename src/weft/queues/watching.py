@@ -64,8 +64,9 @@ def end_producer(shared: Shared, row: int, state: State) -> None:
 def end_consumer(shared: Shared, row: int, state: State) -> None:
     """A consumer goes; what it has not taken is for the others. Under the mutex."""
     words = shared.words
-    words[row + WAITING] = 0
     words[row + STATE] = state
+    if state is State.DEAD:
+        words[row + WAITING] = 0
     words[ASIDE] = 1
     if words[row + NEXT] < words[row + END]:
         words[LEFT] = 1
