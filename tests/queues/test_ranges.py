@@ -89,12 +89,13 @@ def test_who_adopts_from_a_closed_consumer_may_be_killed_at_each_of_its_stores()
 
 @pytest.mark.parametrize("taken", range(len(ITEMS)))
 def test_a_consumer_may_take_at_each_step_of_one_that_takes_over(taken):
+    thefts = 0
     for step in count():
         _, (victim, thief) = queue_of(ITEMS, 2, 100)
         victim.claim()
-        thief.claim()
-        while thief.take():
-            pass
+        while thief.claim() is Found.ITEMS:
+            while thief.take():
+                pass
 
         def act(victim=victim):
             real, row = victim.consumer._words, victim.consumer._row
@@ -105,10 +106,10 @@ def test_a_consumer_may_take_at_each_step_of_one_that_takes_over(taken):
 
         words = Steps(thief.consumer._words, act, step, loads=True)
         thief.use(words)
-        found = thief.take_over()
-        if found is Found.ITEMS:
-            while thief.take():
-                pass
+        stolen = thief.take_over() is Found.ITEMS
+        thefts += stolen
+        while stolen and thief.take():
+            pass
         while victim.take():
             pass
         got = [*victim.items, *thief.items, *victim.rest(), *thief.rest()]
@@ -116,6 +117,7 @@ def test_a_consumer_may_take_at_each_step_of_one_that_takes_over(taken):
         if not words.came:
             break
     assert step > 20
+    assert thefts > 0
 
 
 def test_a_consumer_may_be_robbed_at_each_step_of_taking():
@@ -125,9 +127,9 @@ def test_a_consumer_may_be_robbed_at_each_step_of_taking():
         words.is_counting = False
         victim.use(words)
         victim.claim()
-        thief.claim()
-        while thief.take():
-            pass
+        while thief.claim() is Found.ITEMS:
+            while thief.take():
+                pass
         words.is_counting = True
         while victim.take():
             pass
