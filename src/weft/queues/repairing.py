@@ -9,7 +9,7 @@ from weft.queues.memory import Words
 def repair(words: Words) -> None:
     """Complete or undo a step that was broken off, by a kill or an exception.
 
-    A claim counts once the stream says so; a taking over is undone unless both rows say so.
+    A claim counts once the stream says so; a taking over once the row of who takes says so.
     """
     actor, victim = words[ACTOR], words[VICTIM]
     if words[INTENT] == Intent.CLAIM:
@@ -17,6 +17,4 @@ def repair(words: Words) -> None:
             words[actor + END] = 0
     elif not words[actor + END]:
         words[victim + END] = words[OLD_END]
-    elif words[victim + END] == words[OLD_END]:
-        words[actor + END] = 0
     words[INTENT] = Intent.NOTHING
