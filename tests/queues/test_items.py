@@ -115,7 +115,7 @@ class Exiting:
         return sys.exit, ("usage: module FILE",)
 
 
-def test_an_item_that_calls_exit_where_it_is_read_ends_nobody(crew, log):
+def test_an_item_that_calls_exit_where_it_is_read_ends_nobody():
     iq = IterableQueue()
     consumer = iq.get_consumer()
     produce(iq.get_producer(), [Exiting(), "after"])
@@ -143,10 +143,11 @@ def in_main(monkeypatch):
 
 
 @pytest.mark.usefixtures("in_main")
-def test_a_class_of_the_script_stays_the_same_class_beside_functions_without_a_name():
+def test_a_class_of_the_script_stays_the_same_class_beside_functions_without_a_name(crew):
     iq = IterableQueue()
-    producer, consumer = iq.get_producer(), iq.get_consumer()
-    producer.put([Shape(lambda: 7), Color.RED, Shape, lambda: Shape])
+    consumer = iq.get_consumer()
+    crew.start(produce, iq.get_producer(), [[Shape(lambda: 7), Color.RED, Shape, lambda: Shape]])
+    iq.close()
     shape, color, cls, function = consumer.get()
     assert type(shape) is Shape
     assert shape.area() == 7

@@ -63,8 +63,10 @@ def fork_put_and_linger(producer, log):
     """Leave a grandchild that came before the first use, and so might have been meant."""
     grandchild = os.fork()
     if not grandchild:
+        log.add("copy", "ready")
         linger()
         os._exit(0)
+    wait_for_word(log, "copy")
     producer.put("before")
     log.add("grandchild", grandchild)
     linger()

@@ -20,13 +20,6 @@ from weft.queues import (
 from weft.queues.layout import SLEEPERS, WAITING
 
 
-@pytest.fixture
-def only_rings(monkeypatch):
-    """Let a ring alone wake a consumer that waits: a look around comes too late for the test."""
-    for name in ("LONGEST", "STUCK"):
-        monkeypatch.setattr(f"weft.queues.consumer.{name}", PATIENCE)
-
-
 def run(work, *ends):
     threads = [threading.Thread(target=work, args=(end,)) for end in ends]
     for thread in threads:
@@ -46,7 +39,6 @@ def is_asleep(end, count=1):
 # Threads and processes that wait together
 
 
-@pytest.mark.usefixtures("only_rings")
 def test_a_thread_that_waits_is_still_woken_after_another_at_its_end_was():
     iq = IterableQueue(batch=1)
     producer, consumer = iq.get_producer(), iq.get_consumer()
@@ -62,7 +54,6 @@ def test_a_thread_that_waits_is_still_woken_after_another_at_its_end_was():
     assert waiting_at(consumer) == 0
 
 
-@pytest.mark.usefixtures("only_rings")
 def test_tasks_that_wait_at_one_end_are_each_woken():
     async def gather():
         tasks = [asyncio.ensure_future(anext(consumer)) for _ in range(3)]
@@ -81,7 +72,6 @@ def test_tasks_that_wait_at_one_end_are_each_woken():
     assert waiting_at(consumer) == 0
 
 
-@pytest.mark.usefixtures("only_rings")
 def test_consumers_that_wait_are_each_woken_for_items_that_come_together(crew, log):
     iq = IterableQueue()
     producer = iq.get_producer()
