@@ -76,6 +76,8 @@ def test_no_more_suspects_are_named_than_one_can_read(tmp_path: Path) -> None:
     def waits(path: Path) -> None:
         path.write_text("x")
         if path.name == "b0":
+            while not all(Path(f"b{number}").exists() for number in range(5)):
+                os.sched_yield()
             Path("a").write_text("changed")
             Path("go").touch()
         while not Path("go").exists():
