@@ -19,6 +19,8 @@ from weft.queues.memory import Words
 
 R = TypeVar("R")
 
+TURNS = 30
+"""How often it is tried again before this thread sleeps: the mutex is held for a few us."""
 PATIENCE = 0.2
 """Seconds."""
 _NOT_YET = (errno.EBUSY, errno.ETIMEDOUT)
@@ -75,7 +77,9 @@ class Mutex:
         is_entered = False
         try:
             try:
-                code = self._trylock()
+                code, turns = self._trylock(), TURNS
+                while code == errno.EBUSY and turns:
+                    code, turns = self._trylock(), turns - 1
                 while code in _NOT_YET:
                     code = self._lock(_moment())
                 is_entered = code == errno.EDEADLK

@@ -98,16 +98,18 @@ class ProducerQueue(Endpoint):
         queue.Full
         """
         stream = self._ownership.work or self._start()
-        with_care = self._needs_mutex
+        is_large = False
         if type(item) in PLAIN:
             data = dumps(item)  # type: ignore[arg-type]
         else:
             data = encode(self._shared, item)
-            with_care = with_care or data[0] == LARGE
-        if with_care:
+            is_large = data[0] == LARGE
+        if is_large:
             self._put_with_care(stream, data, block, timeout)
-        else:
+        elif not self._needs_mutex:
             stream.append(data, len(data))
+        elif not self._shared.locked(self._append_locked, stream, data):
+            self._put_with_care(stream, data, block, timeout)
         if self._words[SLEEPERS]:
             self._shared.wake_reader()
 
@@ -175,7 +177,7 @@ class ProducerQueue(Endpoint):
         stream.append(data, len(data), put)
         return True
 
-    def _append_locked(self, stream: Stream, data: bytes, put: list[bool]) -> bool:
+    def _append_locked(self, stream: Stream, data: bytes, put: list[bool] | None = None) -> bool:
         words, bound = self._words, self._words[MAXSIZE]
         if bound:
             room = words[ROOM] or max(bound - self._shared.size(), 0)
