@@ -97,6 +97,8 @@ class ProducerQueue(Endpoint):
         ...
         queue.Full
         """
+        if timeout is not None:
+            deadline_of(timeout)  # nonsense is refused, also where there is room
         stream = self._ownership.work or self._start()
         is_large = False
         if type(item) in PLAIN:
