@@ -204,12 +204,13 @@ def test_the_context_is_kept():
 
 
 def test_there_are_no_extra_processes_and_threads():
-    before = children(), threading.active_count()
+    processes, threads = children(), set(threading.enumerate())
     iq = IterableQueue()
     producer, consumer = iq.get_producer(), iq.get_consumer()
     producer.put(1)
     assert consumer.get() == 1
-    assert (children(), threading.active_count()) == before
+    assert not children() - processes
+    assert not set(threading.enumerate()) - threads
 
 
 def open_files() -> int:
