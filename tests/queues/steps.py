@@ -128,6 +128,12 @@ class Taker:
         self.reader.size, self.reader._since = self._batch // 2, float("inf")
         return self.consumer._shared.locked(self.reader.refill)
 
+    def take_all(self) -> None:
+        """Claim and take until nothing is left that others have not claimed."""
+        while self.claim() is Found.ITEMS:
+            while self.take():
+                pass
+
     def take_over(self) -> Found:
         """Claim twice, so late that who has not moved meanwhile is taken for stuck."""
         claims, now = self.reader._claims, time.monotonic()

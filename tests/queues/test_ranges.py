@@ -51,9 +51,7 @@ def claim_and_take(dead, _survivor):
 def take_over_and_take(dead, survivor):
     survivor.claim()
     survivor.take()
-    while dead.claim() is Found.ITEMS:
-        while dead.take():
-            pass
+    dead.take_all()
     assert dead.take_over() is Found.ITEMS
     dead.take()
 
@@ -93,9 +91,7 @@ def test_a_consumer_may_take_at_each_step_of_one_that_takes_over(taken):
     for step in count():
         _, (victim, thief) = queue_of(ITEMS, 2, 100)
         victim.claim()
-        while thief.claim() is Found.ITEMS:
-            while thief.take():
-                pass
+        thief.take_all()
 
         def act(victim=victim):
             real, row = victim.consumer._words, victim.consumer._row
@@ -127,9 +123,7 @@ def test_a_consumer_may_be_robbed_at_each_step_of_taking():
         words.is_counting = False
         victim.use(words)
         victim.claim()
-        while thief.claim() is Found.ITEMS:
-            while thief.take():
-                pass
+        thief.take_all()
         words.is_counting = True
         while victim.take():
             pass

@@ -127,7 +127,7 @@ def test_nobody_waits_any_more_at_an_end_that_was_closed_meanwhile():
         thread.join(PATIENCE)
     assert len(told) == 2
     assert waiting_at(consumer) == 0
-    assert not any(iq._shared.waiting(iq._shared.consumers()))
+    assert not iq._shared.waiting(iq._shared.consumers())
 
 
 # Waits that may have no end

@@ -28,14 +28,14 @@ PRODUCERS, CONSUMERS = 20, 21
 """Rows in use or used before."""
 DIED, DIED_LAST = 22, 23
 """How many producers ended without close, and the process of the last one."""
-ASIDE = 27
-"""Not 0 if large extents may wait for the end of a life that forked processes share."""
-ROOM = 26
-"""How many items may be put without counting again; for bounded queues."""
 LEFT = 24
 """Not 0 if a consumer that is gone may have left items."""
 WARM = 25
 """Bytes of memory in free extents."""
+ROOM = 26
+"""How many items may be put without counting again; for bounded queues."""
+ASIDE = 27
+"""Not 0 if large extents may wait for the end of a life that forked processes share."""
 SLEEPERS = 32
 """Not 0 if a consumer waits for items."""
 BLOCKED = 40

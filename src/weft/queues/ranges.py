@@ -40,7 +40,6 @@ from weft.queues.layout import (
     Intent,
     State,
 )
-from weft.queues.processor import barrier
 from weft.queues.shared import Shared
 from weft.queues.sizing import claim_size
 
@@ -148,7 +147,7 @@ class Claims:
         self._point(words[victim + STREAM], words[victim + PAGE], middle)
         words[victim + END] = middle
         if processor.IN_ORDER:
-            barrier()
+            processor.barrier()
         if words[victim + NEXT] > middle:
             words[victim + END] = end
         else:

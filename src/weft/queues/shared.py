@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from multiprocessing import context, reduction
 from typing import Any, ClassVar
 
@@ -130,14 +129,14 @@ class Shared:
 
     def wake_all(self) -> None:
         """Wake whoever waits: something ended."""
-        for _ in range(sum(self.column(self.consumers(), WAITING))):
+        for _ in range(self.waiting(self.consumers())):
             self.wake_reader()
-        for _ in range(sum(self.column(self.producers(), WAITING))):
+        for _ in range(self.waiting(self.producers())):
             self.wake_writer()
 
-    def waiting(self, kind: range) -> Iterator[int]:
-        """The rows of those who wait."""
-        return (row for row in kind if self.words[row + WAITING])
+    def waiting(self, kind: range) -> int:
+        """How many of these wait."""
+        return sum(self.column(kind, WAITING))
 
 
 def _arrive(*descriptors: Any) -> Shared:

@@ -78,7 +78,7 @@ def _noted(waiter: Waiter) -> Iterator[None]:
         yield
     finally:
         words[waiter.row + WAITING] = max(words[waiter.row + WAITING] - 1, 0)
-        if any(waiter.shared.waiting(waiter.kind)):
+        if waiter.shared.waiting(waiter.kind):
             words[waiter.flag] = 1
 
 
