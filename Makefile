@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.ready
+# Nothing else in the environment is needed, as in `env -i make demo`.
+PATH ?= /usr/local/bin:/usr/bin:/bin
+export PATH
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench clean for-demo for-test
 
 help:
 	@echo "make demo    set up and run Weft's main job on real input"
@@ -13,17 +15,16 @@ help:
 	@echo "make bench   measure against the peers, side by side; writes benchmarks/README.md"
 	@echo "make clean   remove what these commands made"
 
-# Made anew when pyproject.toml is newer than the environment.
-$(STAMP): pyproject.toml
+# Each looks whether the environment is up to date, and sets it up if not.
+for-demo for-test:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Weft needs Python 3.11 or newer; say: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) scripts/make_venv.py $(VENV)
-	@touch $@
+	@$(PYTHON) scripts/make_venv.py $(VENV) $(subst for-,,$@)
 
-demo: $(STAMP)
+demo: for-demo
 	@$(BIN)/python examples/demo.py
 
-lint: $(STAMP)
+lint: for-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -32,7 +33,7 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/pytest -n 2
 
-bench: $(STAMP)
+bench: for-test
 	$(BIN)/python -m benchmarks
 
 clean:

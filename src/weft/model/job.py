@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from weft.model.kind import Kind
+from weft.model.older import reads_older
 from weft.model.outputs import PLAIN, OutputStyle
 from weft.model.resources import DEFAULT_OPTIONS, Options
 
@@ -192,6 +193,7 @@ class LoadingJob(FullJob):
     """Gives the memory back, when the last direct consumer is done."""
 
 
+@reads_older
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     """What travels from a worker, and into the store, of a job that a generator defined."""
@@ -211,9 +213,3 @@ class JobRecord:
     kind: Kind = Kind.VALUE
     spec: tuple[Any, ...] | None = None
     """What the kind needs beside the call, see ``weft.graph.spec``."""
-
-    def __setstate__(self, values: list[Any]) -> None:
-        """Records that an older Weft pickled lack the newest fields, which come last."""
-        for place, one in enumerate(fields(self)):
-            value = values[place] if place < len(values) else one.default
-            object.__setattr__(self, one.name, value)

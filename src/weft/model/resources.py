@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from weft.errors import UserError
+from weft.model.older import reads_older
 
 CodeScope = Literal["none", "function", "transitive"]
 PackageScope = Literal["recorded", "version"]
@@ -33,6 +34,7 @@ def parse_memory(memory: int | str) -> int:
         ) from None
 
 
+@reads_older
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a job is fingerprinted, run and remembered.
@@ -74,12 +76,6 @@ class Options:
     def memory_limit(self) -> int | None:
         """Bytes from which on the job is killed."""
         return self.memory if self.enforce_memory else None
-
-    def __setstate__(self, values: list[Any]) -> None:
-        """Options that an older Weft pickled lack the newest fields, which come last."""
-        for place, field in enumerate(fields(self)):
-            value = values[place] if place < len(values) else field.default
-            object.__setattr__(self, field.name, value)
 
     def but(self, **changes: Any) -> Options:
         """These options with some replaced; unknown names and impossible values are refused.
