@@ -58,18 +58,18 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return kind, frozenset(canonical(item) for item in value)
     if isinstance(value, dict):
-        return kind, frozenset((canonical(key), canonical(item)) for key, item in value.items())
+        return kind, tuple((canonical(key), canonical(item)) for key, item in value.items())
     return kind, repr(value)
 
 
 def copied(value: Any) -> Any:
-    """An equal value that shares nothing, with its dictionaries in another order."""
+    """An equal value that shares nothing, with its sets built in another order."""
     if isinstance(value, (list, tuple)):
         return type(value)(copied(item) for item in value)
     if isinstance(value, (set, frozenset)):
         return type(value)(copied(item) for item in reversed(list(value)))
     if isinstance(value, dict):
-        return {copied(key): copied(value[key]) for key in reversed(list(value))}
+        return {copied(key): copied(item) for key, item in value.items()}
     return value
 
 
@@ -135,9 +135,15 @@ def test_long_contents_hash(kind):
     assert hashed("x" * 100_000) != hashed("x" * 99_999 + "y")
 
 
-def test_shared_and_separate_equal_parts_hash_the_same():
-    part = [1, {"a": (2, 3)}]
-    assert hashed([part, part]) == hashed([[1, {"a": (2, 3)}], [1, {"a": (2, 3)}]])
+def test_the_order_of_a_dictionary_counts():
+    assert hashed({"a": 1, "b": 2}) != hashed({"b": 2, "a": 1})
+
+
+def test_one_object_in_two_places_is_not_two_equal_ones_if_it_can_be_changed():
+    part, constant = [1, 2], (1, 2)
+    assert hashed([part, part]) != hashed([[1, 2], [1, 2]])
+    assert hashed([part, part]) == hashed([[*part]] * 2)
+    assert hashed([constant, constant]) == hashed([(1, 2), (1, 2)])
 
 
 def test_widely_shared_parts_take_linear_time():

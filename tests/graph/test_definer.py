@@ -159,6 +159,42 @@ def test_equal_calls_have_equal_definitions(definer: Definer) -> None:
     assert definition(definer, "load") == definition(definer, "load-1")
 
 
+def test_the_order_of_keywords_counts_where_the_function_can_see_it(definer: Definer) -> None:
+    def listed(**options: object) -> list[str]:
+        return list(options)
+
+    definer.comp(listed, path="a", size=2)
+    definer.comp(listed, size=2, path="a")
+    definer.comp(listed, path=["a"], size=2)
+    definer.comp(listed, size=2, path=["a"])
+    assert definition(definer, "listed") != definition(definer, "listed-1")
+    assert definition(definer, "listed-2") != definition(definer, "listed-3")
+
+
+def test_ints_of_any_length_and_keywords_are_told_apart(definer: Definer) -> None:
+    def given(*args: object, **kwargs: object) -> None:
+        del args, kwargs
+
+    long = 10**5000
+    definer.comp(given, long, 2748)
+    definer.comp(given, long, "0xabc")
+    definer.comp(given, long, a=1)
+    definer.comp(given, long, b=1)
+    definer.comp(given, long, 1)
+    names = ["given", *(f"given-{number}" for number in range(1, 5))]
+    assert len({definition(definer, name) for name in names}) == len(names)
+
+
+def test_an_object_that_was_changed_since_it_was_stored_is_stored_anew(definer: Definer) -> None:
+    settings = {"alpha": 1}
+    first = definer.comp_store(settings)
+    assert definer.comp_store(settings) == first
+    settings["alpha"] = 2
+    second = definer.comp_store(settings)
+    assert second != first
+    assert definer.comp_store(settings) == second
+
+
 def test_the_order_of_keywords_does_not_matter(definer: Definer) -> None:
     definer.comp(load, path="a", size=2)
     definer.comp(load, size=2, path="a")

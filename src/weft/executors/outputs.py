@@ -210,7 +210,7 @@ def _hash(descriptor: int, size: int) -> Digest:
     while left > 0 and (block := os.read(descriptor, min(left, _CHUNK))):
         state.update(block)
         left -= len(block)
-    return state.digest()
+    return bytes(state.digest(DIGEST_SIZE))
 
 
 def _same(before: os.stat_result, after: os.stat_result) -> bool:

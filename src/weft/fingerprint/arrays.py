@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import sys
-from hashlib import blake2b
 from typing import Any
 
-from weft.fingerprint.encoding import encode_bool, encode_int, encode_text, qualified_name
-from weft.fingerprint.values import Handler, Walk, composite
-from weft.model.job import DIGEST_SIZE
+from weft.fingerprint.encoding import (
+    LONG,
+    encode_bool,
+    encode_int,
+    encode_text,
+    long_content,
+    long_state,
+    qualified_name,
+    sized,
+)
+from weft.fingerprint.state import own_state
+from weft.fingerprint.values import Handler, UnhashableError, Walk, composite
 
 CHUNK = 1 << 24
 """Bytes of a non-contiguous array that are copied at a time."""
@@ -72,16 +80,20 @@ def _array(walk: Walk, value: Any) -> list[bytes]:
 
 
 def _content(value: Any) -> bytes:
-    state = blake2b(digest_size=DIGEST_SIZE)
-    if value.size == 0:
-        return state.digest()
-    if value.flags.c_contiguous:
-        state.update(value.reshape(-1).view("u1").data)
-        return state.digest()
+    """In C order, but for Fortran arrays: sums over one differ from sums over the other in the last
+    bits, and code can look at the order."""
+    tag = b"C"
+    if value.flags.f_contiguous and not value.flags.c_contiguous:
+        tag, value = b"F", value.T
+    if value.flags.c_contiguous and value.size:
+        return sized(tag, value.reshape(-1).view("u1").data)
+    if value.nbytes < LONG:
+        return sized(tag, value.tobytes())
+    state = long_state()
     rows = max(1, CHUNK * len(value) // value.nbytes)
     for start in range(0, len(value), rows):
         state.update(value[start : start + rows].tobytes())
-    return state.digest()
+    return long_content(tag, value.nbytes, state)
 
 
 def _dtype(walk: Walk, value: Any) -> list[bytes]:
@@ -108,7 +120,7 @@ def _array_subclass(walk: Walk, value: Any) -> list[bytes]:
     walk.kept.append(state)
     walk.references.instance(type(value))
     name = encode_text(qualified_name(type(value)))
-    return [name, walk.encode_temporary(plain), *walk.pairs(state)]
+    return [name, walk.encode_temporary(plain), *walk.attributes(state)]
 
 
 def _masked(walk: Walk, value: Any) -> list[bytes]:
@@ -127,6 +139,9 @@ def _scalar(walk: Walk, value: Any) -> list[bytes]:
 
 def _ufunc(walk: Walk, value: Any) -> list[bytes]:
     walk.references.instance(type(value))
+    if value.__name__.endswith(" (vectorized)"):
+        why = "can't be hashed: np.frompyfunc hides the function that it calls; use np.vectorize"
+        raise UnhashableError(value, why)
     return [encode_text(value.__name__)]
 
 
@@ -154,11 +169,20 @@ def _series(walk: Walk, value: Any) -> list[bytes]:
 
 
 def _head(walk: Walk, value: Any) -> list[bytes]:
-    return [encode_text(qualified_name(type(value))), walk.encode_temporary(dict(value.attrs))]
+    """Class, attributes and flags; and what a subclass keeps, which it names in ``_metadata``."""
+    walk.references.instance(type(value))
+    own = {name: getattr(value, name, None) for name in type(value)._metadata}
+    flags = {name: value.flags[name] for name in value.flags._keys}
+    parts = (dict(value.attrs), flags, own)
+    name = encode_text(qualified_name(type(value)))
+    return [name, *(walk.encode_temporary(part) for part in parts)]
 
 
 def _index(walk: Walk, value: Any) -> list[bytes]:
-    return [encode_text(type(value).__name__), walk.encode(value.name), _values(walk, value.array)]
+    """With the frequency that an index of times keeps beside its values."""
+    name = encode_text(type(value).__name__)
+    frequency = encode_text(str(getattr(value, "freq", None)))
+    return [name, frequency, walk.encode(value.name), _values(walk, value.array)]
 
 
 def _range_index(walk: Walk, value: Any) -> list[bytes]:
@@ -182,5 +206,24 @@ def _categorical(walk: Walk, value: Any) -> list[bytes]:
 
 def _extension_array(walk: Walk, value: Any) -> list[bytes]:
     kind = encode_text(str(value.dtype))
+    if type(value).__module__.partition(".")[0] != "pandas":
+        return [kind, *_foreign_array(walk, value)]
     stamps = getattr(value, "asi8", None)
     return [kind, walk.encode_temporary(list(value) if stamps is None else stamps)]
+
+
+def _foreign_array(walk: Walk, value: Any) -> list[bytes]:
+    """The items, and what an array of another package holds beside them: a coordinate system. What
+    can't be told apart there from data and caches (arrays, indexes) is in the items already."""
+    walk.references.instance(type(value))
+    state = {
+        name: item
+        for name, item in own_state(value).items()
+        if isinstance(item, _PLAIN) or hasattr(type(item), "to_wkt")
+    }
+    walk.kept.append(state)
+    name = encode_text(qualified_name(type(value)))
+    return [name, walk.encode_temporary(list(value)), *walk.attributes(state)]
+
+
+_PLAIN = (str, int, float, bool, bytes, tuple, dict, list, set, frozenset)

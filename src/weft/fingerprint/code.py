@@ -16,7 +16,7 @@ from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
 from weft.fingerprint.source import Sources
 from weft.fingerprint.values import Handler, TangledError, UnhashableError, Walk, locate
-from weft.fingerprint.wrappers import code_behind, is_first_party, module_of
+from weft.fingerprint.wrappers import code_behind, is_code, is_first_party, module_of
 from weft.model.resources import CodeScope
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -74,7 +74,7 @@ class CodeGraph:
 
     def root(self, value: Any, kind: str, name: str) -> Reached:
         """Settled node of any callable, or of any value that the code uses."""
-        if isinstance(value, (types.FunctionType, type)) and is_first_party(value):
+        if is_code(value) and is_first_party(value):
             node = self.node(value)
         else:
             node = Reached(kind=kind, name=name, value=value)
@@ -164,7 +164,7 @@ class Expansion:
         if origin is Origin.WEFT:
             return by_name
         if origin is Origin.FIRST_PARTY:
-            if not isinstance(value, (types.FunctionType, type)) or not self._enters(value):
+            if not is_code(value) or not self._enters(value):
                 return by_name
             return self._refer(value)
         self.note_package(module_of(value), origin)
@@ -222,7 +222,7 @@ class Expansion:
         self.labels.add(label)
         self.label = label
         self.targets = {}
-        if isinstance(value, (types.FunctionType, type)):
+        if is_code(value):
             self.own(label, self.callable(value))
             return
         try:

@@ -15,7 +15,9 @@ from typing import Any
 from weft.model.job import DIGEST_SIZE, Digest
 
 LONG = 4096
-"""Bytes from which a text is encoded by its digest, so that joining does not copy it."""
+"""Bytes from which a text is encoded by its digest, so that joining does not copy it; and from
+which BLAKE3 pays: 1.7 us against 5.8 of BLAKE2b, at 1 MiB 155 against 1,400 us. Its threads pay
+from 32 MiB on, and would take the cores of other jobs."""
 
 
 def digest(*parts: bytes) -> Digest:
@@ -23,11 +25,25 @@ def digest(*parts: bytes) -> Digest:
     return blake2b(b"".join(parts), digest_size=DIGEST_SIZE).digest()
 
 
+def long_state() -> Any:
+    """What long buffers and files are hashed with."""
+    from blake3 import blake3  # 1 ms, and a run with nothing to do hashes nothing long
+
+    return blake3()
+
+
+def long_content(tag: bytes, length: int, state: Any) -> bytes:
+    """Tag, length and digest of long content."""
+    return b"%b%d#%b" % (tag, length, state.digest(DIGEST_SIZE))
+
+
 def sized(tag: bytes, data: Any) -> bytes:
     """Tag, length and content of a bytes-like object (its digest when it is long)."""
     if len(data) < LONG:
         return b"%b%d:%b" % (tag, len(data), data)
-    return b"%b%d#%b" % (tag, len(data), blake2b(data, digest_size=DIGEST_SIZE).digest())
+    state = long_state()
+    state.update(data)
+    return long_content(tag, len(data), state)
 
 
 def encode_text(value: str) -> bytes:

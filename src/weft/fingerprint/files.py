@@ -7,11 +7,10 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from weft.fingerprint.encoding import digest, encode_bytes, encode_text
+from weft.fingerprint.encoding import digest, encode_bytes, encode_text, long_state
 from weft.model.job import DIGEST_SIZE, Digest
 
 RACY_NS = 2_000_000_000
@@ -87,9 +86,11 @@ def still_good(remembered: Remembered | None, stamp: FileStamp) -> bool:
     )
 
 
-def file_state() -> blake2b:
-    """What the content of a file is hashed with."""
-    return blake2b(b"file:", digest_size=DIGEST_SIZE)
+def file_state() -> Any:
+    """What the content of a file is hashed with: BLAKE3, so that 50 GB take the time of reading."""
+    state = long_state()
+    state.update(b"file:")
+    return state
 
 
 def hash_file(path: str | os.PathLike[str]) -> Digest:
@@ -103,11 +104,11 @@ def hash_file(path: str | os.PathLike[str]) -> Digest:
     try:
         with Path(path).open("rb", buffering=0) as file:
             state = file_state()
-            buffer = bytearray(1 << 18)
+            buffer = bytearray(1 << 20)
             view = memoryview(buffer)
             while size := file.readinto(buffer):
                 state.update(view[:size])
-            return state.digest()
+            return bytes(state.digest(DIGEST_SIZE))
     except IsADirectoryError:
         names = sorted(os.fsencode(entry.name) for entry in Path(path).iterdir())
         return digest(b"folder:", *(encode_bytes(name) for name in names))

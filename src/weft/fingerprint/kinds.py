@@ -6,21 +6,22 @@ import copyreg
 import datetime as dt
 import enum
 import functools
-import sys
+import pathlib
 import types
+import weakref
 from pickle import PicklingError
 from typing import Any
 
 from weft.fingerprint.arrays import find_array_handler
 from weft.fingerprint.encoding import declares, encode_int, encode_text, qualified_name
+from weft.fingerprint.libraries import find_library_handler, function_in, is_global_generator
+from weft.fingerprint.state import beside, own_state, without_caches
 from weft.fingerprint.values import (
     EXACT,
     Handler,
     UnhashableError,
     Walk,
     composite,
-    leaf,
-    sorted_elements,
 )
 
 _NEW = (copyreg.__newobj__, copyreg.__newobj_ex__)  # type: ignore[attr-defined]
@@ -30,6 +31,10 @@ _REFUSALS = (
 )
 """What classes raise when they are asked to be pickled and can't be."""
 _PATH = encode_text("path")
+_PATH_SLOTS = frozenset(
+    name for kind in (pathlib.PurePath, pathlib.Path) for name in (*vars(kind), "_raw_paths")
+)
+"""What paths themselves keep, some of it only when it was asked for."""
 _C_CALLABLES = (
     types.WrapperDescriptorType,
     types.MethodDescriptorType,
@@ -61,11 +66,13 @@ def _find_by_base(kind: type) -> Handler:
         return composite(b"@", _attrs)
     if issubclass(kind, (set, frozenset)):
         return composite(b"y", _set_subclass)
+    if issubclass(kind, weakref.ref):
+        return composite(b"v", _weak_reference)
     if issubclass(kind, _C_CALLABLES):
         return lambda walk, value: walk.references.callable(value)
     if _is_path(kind):
-        return leaf(b"/", _path)
-    return composite(b"o", _object)
+        return composite(b"/", _path)
+    return find_library_handler(kind) or composite(b"o", _object)
 
 
 def _find_by_name(kind: type) -> Handler | None:
@@ -100,22 +107,27 @@ def _hooked(walk: Walk, value: Any) -> list[bytes]:
 
 def _enum(walk: Walk, value: enum.Enum) -> list[bytes]:
     walk.references.instance(type(value))
-    return [_named(value), walk.encode(value.name), walk.encode(value.value)]
+    added = {name: item for name, item in vars(value).items() if not name.startswith("_")}
+    walk.kept.append(added)
+    head = [_named(value), walk.encode(value.name), walk.encode(value.value)]
+    return [*head, *walk.attributes(added)]
 
 
 def _namedtuple(walk: Walk, value: tuple[Any, ...]) -> list[bytes]:
     walk.references.instance(type(value))
-    return [_named(value), *(walk.encode(item) for item in value)]
+    return [_named(value), *beside(walk, value)]
 
 
 def _fields(walk: Walk, value: Any, names: list[str]) -> list[bytes]:
+    """The fields in their order, and what else the object holds: what ``fit()`` has set, the items
+    of a base that is a list."""
     walk.references.instance(type(value))
     parts = [_named(value)]
     for name in names:
         if hasattr(value, name):
             parts.append(encode_text(name))
             parts.append(walk.encode_temporary(getattr(value, name)))
-    return parts
+    return [*parts, *beside(walk, value, names)]
 
 
 def _dataclass(walk: Walk, value: Any) -> list[bytes]:
@@ -128,9 +140,7 @@ def _attrs(walk: Walk, value: Any) -> list[bytes]:
 
 def _set_subclass(walk: Walk, value: Any) -> list[bytes]:
     walk.references.instance(type(value))
-    state = getattr(value, "__dict__", {})
-    elements = sorted_elements(walk, value)
-    return [_named(value), encode_int(len(elements)), *elements, *walk.pairs(state)]
+    return [_named(value), *beside(walk, value)]
 
 
 def _ordered_dict(walk: Walk, value: Any) -> list[bytes]:
@@ -138,10 +148,12 @@ def _ordered_dict(walk: Walk, value: Any) -> list[bytes]:
 
 
 def _partial(walk: Walk, value: functools.partial[Any]) -> list[bytes]:
+    parts = (value.args, value.keywords)
+    state = vars(value)
     return [
         walk.encode(value.func),
-        walk.encode_temporary(value.args),
-        walk.encode_temporary(value.keywords),
+        *(walk.encode_temporary(part) for part in parts),
+        *walk.attributes(state),
     ]
 
 
@@ -174,17 +186,36 @@ def _by_text(_walk: Walk, value: Any) -> list[bytes]:
 
 
 def _is_path(kind: type) -> bool:
-    pathlib = sys.modules.get("pathlib")
-    return pathlib is not None and issubclass(kind, pathlib.PurePath)
+    return issubclass(kind, pathlib.PurePath)
 
 
-def _path(_walk: Walk, value: Any) -> list[bytes]:
-    return [_PATH, encode_text(str(value))]
+def _path(walk: Walk, value: Any) -> list[bytes]:
+    """Concrete and pure paths alike; a class of one's own with what it holds beside."""
+    parts = [_PATH, encode_text(str(value))]
+    if type(value).__module__.partition(".")[0] == "pathlib":
+        return parts
+    walk.references.instance(type(value))
+    own = {name: item for name, item in own_state(value).items() if name not in _PATH_SLOTS}
+    walk.kept.append(own)
+    return [*parts, _named(value), *walk.attributes(own)]
+
+
+def _weak_reference(walk: Walk, value: weakref.ref[Any]) -> list[bytes]:
+    """By what it refers to: that is what the code gets."""
+    return [walk.encode_temporary(value())]
 
 
 def _object(walk: Walk, value: Any) -> list[bytes]:
     """Any other object: what pickle would keep of it, walked."""
     kind = type(value)
+    if kind.__module__.partition(".")[0] == "weft" and walk.references.inert(value):
+        return [b"~", encode_text(qualified_name(kind))]
+    if is_global_generator(value):
+        return [b"the process's own random numbers"]
+    wrapped = function_in(value)
+    if wrapped is not None:
+        walk.references.instance(kind)
+        return [_named(value), *(walk.encode(part) for part in wrapped)]
     reduced = _reduce(value)
     if reduced is None:
         if walk.references.inert(value):
@@ -200,7 +231,7 @@ def _object(walk: Walk, value: Any) -> list[bytes]:
         parts.append(encode_text(qualified_name(arguments[0])))
         arguments = arguments[1:]
     parts.append(walk.encode_temporary(arguments))
-    parts.extend(_state(walk, state))
+    parts.extend(_state(walk, state, kind))
     if items is not None:
         parts.append(walk.encode_temporary(list(items)))
     if pairs is not None:
@@ -208,12 +239,14 @@ def _object(walk: Walk, value: Any) -> list[bytes]:
     return parts
 
 
-def _state(walk: Walk, state: Any) -> list[bytes]:
+def _state(walk: Walk, state: Any, kind: type) -> list[bytes]:
     """Encodings of the state, attribute by attribute, so that an error can name the attribute."""
     if type(state) is dict:
-        return walk.pairs(state)
+        known = without_caches(kind, state)
+        walk.kept.append(known)
+        return walk.attributes(known)
     if type(state) is tuple and len(state) == 2 and type(state[1]) is dict:  # with __slots__
-        return [*_state(walk, state[0]), b"slots;", *walk.pairs(state[1])]
+        return [*_state(walk, state[0], kind), b"slots;", *walk.attributes(state[1])]
     return [walk.encode(state)]
 
 

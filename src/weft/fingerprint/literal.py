@@ -56,10 +56,13 @@ def flat_text(job: Job) -> str:
 
 
 def _text(args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> str:
+    """Keywords stand in the order in which they count, see ``weft.graph.callables.in_order``."""
     try:
-        return ascii(args) + ascii(sorted(kwargs.items())) if kwargs else ascii(args)
-    except ValueError:
-        return ascii([hex(a) if type(a) is int else a for a in (*args, *(kwargs or {}).values())])
+        return ascii(args) + ascii([*kwargs.items()]) if kwargs else ascii(args)
+    except ValueError:  # an int of more than 4300 digits: its notation is in no quotes
+        given = [f"({', '.join(map(literal_text, args))})"]
+        given += [f"{name!a}: {literal_text(value)}" for name, value in (kwargs or {}).items()]
+        return ", ".join(given)
 
 
 class _Hole:

@@ -1,8 +1,9 @@
 """Hash of a value by its structure: stable across processes, hash seeds and Python versions.
 
-Dictionaries and sets count without their order; equal parts count the same whether they are one
-object or two; objects of any class are walked through what pickle would keep of them, but never
-by the bytes of a pickle, except as a fallback that is said aloud.
+Dictionaries count with their order, since columns, JSON and legends hang on it; sets without. A
+list, dict or set that stands in two places counts otherwise than two equal ones. Objects of any
+class are walked through what pickle would keep of them, but never by the bytes of a pickle, except
+as a fallback that is said aloud.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any, Protocol
 
 from weft.errors import SerializationError
@@ -24,7 +24,7 @@ Handler = Callable[["Walk", Any], bytes]
 Number = Callable[[Promise[Any]], int]
 Produce = Callable[["Walk", Any], list[bytes]]
 
-VERSION = b"weft-value-1;"
+VERSION = b"weft-value-2;"
 TANGLED = 100_000
 """Visits inside reference cycles after which a value is hashed by its pickle."""
 _NO_CYCLE = 1 << 60
@@ -105,15 +105,12 @@ class Walk:
         self.kept.append(value)
         return self.encode(value)
 
-    def pairs(self, mapping: Mapping[Any, Any]) -> list[bytes]:
-        """Encodings of keys and values, sorted by key."""
-        encode = self.encode
-        keyed = [(encode(key), item) for key, item in mapping.items()]
-        keyed.sort(key=itemgetter(0))
+    def attributes(self, state: Mapping[str, Any]) -> list[bytes]:
+        """Encodings of names and values, sorted by name: attributes have no order that matters."""
         parts = []
-        for key, item in keyed:
-            parts.append(key)
-            parts.append(encode(item))
+        for name in sorted(state, key=str):
+            parts.append(self.encode(name))
+            parts.append(self.encode(state[name]))
         return parts
 
     def refer_back(self, key: int) -> bytes:
@@ -134,7 +131,7 @@ def composite(tag: bytes, produce: Produce) -> Handler:
         key = id(value)
         known = walk.done.get(key)
         if known is not None:
-            return known
+            return b"=" + known if type(value) in _CHANGEABLE else known
         if key in walk.open:
             return walk.refer_back(key)
         outer, walk.lowest = walk.lowest, _NO_CYCLE
@@ -155,6 +152,10 @@ def composite(tag: bytes, produce: Produce) -> Handler:
     return handler
 
 
+_CHANGEABLE = frozenset({list, dict, set})
+"""Types of which one object in two places is another thing than two equal ones."""
+
+
 def leaf(tag: bytes, produce: Produce) -> Handler:
     """Handler of values that are told by their parts, but hold no other values."""
 
@@ -168,6 +169,11 @@ def leaf(tag: bytes, produce: Produce) -> Handler:
 def _items(walk: Walk, value: Iterable[Any]) -> list[bytes]:
     encode = walk.encode
     return [encode(item) for item in value]
+
+
+def _pairs(walk: Walk, value: Mapping[Any, Any]) -> list[bytes]:
+    encode = walk.encode
+    return [encode(part) for pair in list(value.items()) for part in pair]
 
 
 def _elements(walk: Walk, value: Any) -> list[bytes]:
@@ -234,8 +240,8 @@ EXACT: dict[type, Handler] = {
     bytearray: lambda _walk, value: sized(b"B", value),
     list: composite(b"l", _items),
     tuple: composite(b"t", _items),
-    dict: composite(b"D", Walk.pairs),
-    types.MappingProxyType: composite(b"D", Walk.pairs),
+    dict: composite(b"D", _pairs),
+    types.MappingProxyType: composite(b"D", _pairs),
     set: composite(b"S", _elements),
     frozenset: composite(b"Z", _elements),
     range: composite(b"r", _range),
@@ -249,8 +255,6 @@ EXACT: dict[type, Handler] = {
     types.ModuleType: _module,
 }
 """Handlers of exact types; those of other types are found by `kinds.find_handler`."""
-
-sorted_elements = _elements
 
 
 def hash_value(walk: Walk, value: object, *, name: str, warned: set[type]) -> Digest:

@@ -16,12 +16,19 @@ def is_first_party(value: Any) -> bool:
     return origin_of(module_of(value)) is Origin.FIRST_PARTY
 
 
+def is_code(value: Any) -> bool:
+    """Whether ``value`` is a Python function or a class itself, not an object that says it is one
+    (as those of wrapt do)."""
+    kind = type(value)
+    return kind is types.FunctionType or issubclass(kind, type)
+
+
 def module_of(value: Any) -> str | None:
     """Name of the module that holds a callable's code.
 
     ``functools.wraps`` copies ``__module__``, so a function is asked for its globals.
     """
-    if isinstance(value, types.FunctionType):
+    if type(value) is types.FunctionType:
         name = value.__globals__.get("__name__")
     else:
         owner = value if isinstance(value, type) else getattr(value, "__objclass__", value)
@@ -40,12 +47,12 @@ def code_behind(value: Any) -> list[Any]:
     while todo:
         for inner in _flat(_held(todo.pop())):
             inner = getattr(inner, "__func__", inner)  # noqa: PLW2901 - the function of a method
-            if id(inner) in seen or not isinstance(inner, (types.FunctionType, type)):
+            if id(inner) in seen or not is_code(inner):
                 continue
             seen.add(id(inner))
             if is_first_party(inner):
                 found.append(inner)
-            elif isinstance(inner, types.FunctionType):
+            elif type(inner) is types.FunctionType:
                 todo.append(inner)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_VARKEYWORDS
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -61,7 +61,7 @@ def check_callable(function: Callable[..., Any]) -> None:
         inside of the callable, where they would never be filled in.
     """
     plain = function if type(function) is FunctionType else getattr(function, "__func__", function)
-    if isinstance(plain, FunctionType) and plain.__code__.co_flags & _LAZY:
+    if type(plain) is FunctionType and plain.__code__.co_flags & _LAZY:
         raise UserError(
             f"{name_of(function)}() is a generator or coroutine function: a call computes nothing.",
             cure="Define a function that returns what is computed, such as list(...).",
@@ -75,6 +75,22 @@ def check_globals(function: Callable[..., Any]) -> None:
     That is what is left of ``check_callable`` where another function of the family has passed it.
     """
     _refuse_promises(function, _in_module(function))
+
+
+def in_order(function: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keywords as they count: by name, but as they were given where the function can see that.
+
+    >>> list(in_order(lambda a, b: a, {"b": 1, "a": 2}))
+    ['a', 'b']
+    >>> list(in_order(lambda **options: options, {"b": 1, "a": 2}))
+    ['b', 'a']
+    """
+    plain = getattr(function, "__func__", function)
+    if len(kwargs) < 2 or type(plain) is not FunctionType:
+        return kwargs
+    if plain.__code__.co_flags & CO_VARKEYWORDS:
+        return kwargs
+    return dict(sorted(kwargs.items()))
 
 
 def _refuse_promises(function: Callable[..., Any], values: Iterable[tuple[str, Any]]) -> None:
@@ -104,7 +120,7 @@ def check_reserved(function: Callable[..., Any], **given: object) -> None:
 
 def _carried(function: Any) -> Iterator[tuple[str, Any]]:
     """Values that the callable brings along, and where."""
-    if isinstance(function, FunctionType):
+    if type(function) is FunctionType:
         names = function.__code__.co_freevars
         for name, cell in zip(names, function.__closure__ or (), strict=False):
             yield f"its closure ({name})", _content(cell)

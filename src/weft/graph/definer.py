@@ -21,14 +21,15 @@ from weft.graph.callables import (
     check_globals,
     check_reserved,
     identity_of,
+    in_order,
     name_of,
 )
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.packing import pack_call
-from weft.model.job import Command, FullJob, Job, JobRecord
+from weft.model.job import Command, Digest, FullJob, Job, JobRecord
 from weft.model.outcome import CodeParts
-from weft.model.promise import Promise
+from weft.model.promise import Promise, number_by_id
 from weft.model.resources import DEFAULT_OPTIONS, Options
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class Definer:
         self._changes = changes or {}
         self._strict = strict
         self._known: dict[object, Known] = {}
-        self._stored: dict[int, tuple[object, Job]] = {}
+        self._stored: dict[int, tuple[object, Job, Digest]] = {}
 
     @classmethod
     def inside(cls, job: Job, fingerprinter: Fingerprinter, token: str) -> Definer:
@@ -191,15 +192,16 @@ class Definer:
     def comp_store(self, value: T, job_id: str | None = None) -> Promise[T]:
         """Keep one object for many jobs; it is stored once, and passed by its promise.
 
-        The same object again gives the same promise.
+        The same object again gives the same promise, unless its content is another one now.
         """
         known, graph = self._stored.get(id(value)), self._graph
-        if known is not None and job_id is None:
+        content = self._fingerprinter.value(value, number_by_id)
+        if known is not None and job_id is None and known[2] == content:
             name = known[1].id
             if graph.jobs.get(name) is known[1] and name not in graph.redefinable:
                 return Promise(name, graph.token)
         promise = self.comp(_stored, value, job_id=job_id, command_name="store")
-        self._stored[id(value)] = (value, graph.jobs[promise.job_id])
+        self._stored[id(value)] = value, graph.jobs[promise.job_id], content
         return promise
 
     def child(self, prefix: str) -> Definer:
@@ -344,7 +346,7 @@ class Definer:
     ) -> Promise[Any]:
         graph = self._graph
         extra = self._extra_jobs(extra_dep)
-        bound = self.bind(args, kwargs)
+        bound = self.bind(args, in_order(known.function, kwargs) if kwargs else kwargs)
         job = FullJob(
             name,
             known.command,

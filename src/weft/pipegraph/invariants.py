@@ -73,9 +73,19 @@ class ParameterInvariant(Invariant):
 
     def _digest(self, parameters: object) -> bytes:
         try:
-            return self.pipegraph.fingerprinter.value(parameters, name="parameters")
+            return self.pipegraph.fingerprinter.value(self._sorted(parameters), name="parameters")
         except SerializationError as error:
             raise JobContractError(error.title, facts=error.facts, cure=error.cure) from None
+
+    def _sorted(self, parameters: object) -> object:
+        """With dictionaries in an order of their own: parameters are named, not listed."""
+        if type(parameters) is dict:
+            digest = self.pipegraph.fingerprinter.value
+            keys = sorted(parameters, key=digest)
+            return {key: self._sorted(parameters[key]) for key in keys}
+        if type(parameters) is list or type(parameters) is tuple:
+            return type(parameters)(self._sorted(item) for item in parameters)
+        return parameters
 
     def facts(self) -> dict[str, object]:
         """What must be equal when the job is defined again, by what it is called in an error."""
