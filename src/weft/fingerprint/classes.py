@@ -67,6 +67,8 @@ def _add_without_text(expansion: Expansion, kind: type) -> None:
     """A class typed at a prompt: annotations and the fields of a dataclass by their values."""
     node = expansion.node
     annotations = vars(kind).get("__annotations__", {})
+    if not isinstance(annotations, dict):  # a class of C: its objects have some
+        annotations = {}
     named = [(name, _annotation(value)) for name, value in annotations.items()]
     whole = digest(*(encode_text(text) for pair in named for text in pair))
     expansion.own("annotations", whole)
@@ -144,6 +146,6 @@ def _functions_of(value: Any) -> list[types.FunctionType]:
         held = [value.__func__]
     elif isinstance(value, functools.cached_property):
         held = [value.func]
-    else:
-        held = [getattr(value, "__wrapped__", None)]
+    else:  # what can be called is hashed as any value is
+        held = [] if callable(value) else [getattr(value, "__wrapped__", None)]
     return [function for function in held if isinstance(function, types.FunctionType)]

@@ -30,6 +30,7 @@ def expand_function(graph: CodeGraph, node: Reached) -> None:
         _add_text(expansion, function)
     _add_defaults(expansion, function)
     _add_closure(expansion, function)
+    _add_attributes(expansion, function)
     wrapped = getattr(function, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType) and is_first_party(wrapped):
         expansion.edge("__wrapped__", graph.node(wrapped))
@@ -45,6 +46,8 @@ def _add_text(expansion: Expansion, function: types.FunctionType) -> None:
     text = graph.sources.function(function)
     module = function.__globals__
     decorators = [part for part in text.decorators if not _is_wefts(part, module)]
+    if decorators:
+        decorators += text.annotations
     whole: Digest = digest(text.body.digest, *(part.digest for part in decorators))
     expansion.own("text", whole)
     node.parts.append(CodePart("function", node.name, whole, text.body.source))
@@ -83,6 +86,15 @@ def _add_defaults(expansion: Expansion, function: types.FunctionType) -> None:
     for name, value in sorted(defaults.items()):
         full = f"{expansion.node.name}.{name}"
         expansion.reach("default", full, f"default {name}", value, code.co_firstlineno)
+
+
+def _add_attributes(expansion: Expansion, function: types.FunctionType) -> None:
+    """What was set on the function, ``job.offset = 1``; not what decorators note by dunders."""
+    for name, value in sorted(vars(function).items()):
+        if not (name.startswith("__") and name.endswith("__")):
+            full = f"{expansion.node.name}.{name}"
+            line = function.__code__.co_firstlineno
+            expansion.reach("attribute", full, f"attribute {name}", value, line)
 
 
 def _add_closure(expansion: Expansion, function: types.FunctionType) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 import enum
 import functools
 import pathlib
+import sys
 import types
 import weakref
 from pickle import PicklingError
@@ -214,7 +215,8 @@ def _object(walk: Walk, value: Any) -> list[bytes]:
         return [b"the process's own random numbers"]
     wrapped = function_in(value)
     if wrapped is not None:
-        walk.references.instance(kind)
+        if kind.__module__ in sys.modules:  # a class of C may name none
+            walk.references.instance(kind)
         return [_named(value), *(walk.encode(part) for part in wrapped)]
     reduced = _reduce(value)
     if reduced is None:

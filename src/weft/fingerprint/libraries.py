@@ -83,9 +83,11 @@ def _refuse(value: object, why: str) -> UnhashableError:
 
 def _context_variable(walk: Walk, value: contextvars.ContextVar[Any]) -> list[bytes]:
     """Its name, and what code that gets it now would get."""
-    unset = object()
-    found = value.get(unset)
-    return [encode_text(value.name), b"unset" if found is unset else walk.encode_temporary(found)]
+    try:
+        found = value.get()
+    except LookupError:
+        return [encode_text(value.name), b"unset"]
+    return [encode_text(value.name), walk.encode_temporary(found)]
 
 
 def _thread_local(walk: Walk, value: threading.local) -> list[bytes]:
@@ -163,6 +165,10 @@ def _curry(walk: Walk, value: Any) -> list[bytes]:
     return [walk.encode(value.func), *(walk.encode_temporary(part) for part in parts)]
 
 
+def _composed(walk: Walk, value: Any) -> list[bytes]:
+    return [walk.encode(value.first), *(walk.encode(function) for function in value.funcs)]
+
+
 def _sparse(walk: Walk, value: Any) -> list[bytes]:
     """Without what was noted when somebody asked for it, such as whether indices are sorted."""
     walk.references.instance(type(value))
@@ -195,6 +201,8 @@ def _dataset(walk: Walk, value: Any) -> list[bytes]:
 _BY_NAME: dict[tuple[str, str], Callable[[Walk, Any], list[bytes]]] = {
     ("toolz", "curry"): _curry,
     ("cytoolz", "curry"): _curry,
+    ("toolz", "Compose"): _composed,
+    ("cytoolz", "Compose"): _composed,
     ("scipy", "_spbase"): _sparse,
     ("xarray", "Variable"): _variable,
     ("xarray", "DataArray"): _data_array,

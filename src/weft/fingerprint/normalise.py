@@ -153,6 +153,15 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]
             yield top, Imported(top, None, 0)
 
 
+def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Text]:
+    """Annotations of parameters and result, reduced: a decorator may read them."""
+    arguments = node.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    extra = [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+    given = [one.annotation for one in (*named, *extra)]
+    return [normalise(one) for one in (*given, node.returns) if one is not None]
+
+
 def normalise_decorator(node: ast.expr) -> Text:
     """A decorator's expression, reduced; with what it calls as its ``head``."""
     text = normalise(node)

@@ -16,7 +16,13 @@ from typing import Any
 
 from weft.fingerprint.bytecode import bytecode_text, global_names, nested_codes, same_code
 from weft.fingerprint.encoding import declares
-from weft.fingerprint.normalise import Text, normalise, normalise_decorator, normalise_function
+from weft.fingerprint.normalise import (
+    Text,
+    annotations_of,
+    normalise,
+    normalise_decorator,
+    normalise_function,
+)
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -31,6 +37,8 @@ class FunctionText:
 
     body: Text
     decorators: tuple[Text, ...] = ()
+    annotations: tuple[Text, ...] = ()
+    """Of the parameters and the result, where there are decorators to read them."""
     globals: frozenset[str] = frozenset()
     by_bytecode: bool = False
     edited: bool = False
@@ -197,11 +205,14 @@ class Sources:
         if file is None or node is None or isinstance(node, ast.ClassDef):
             edited = any(text for _, text in self._versions.get(_key(code), ()))
             edited = edited and not code.co_filename.startswith("<")
-            return FunctionText(bytecode_text(code), (), names, by_bytecode=True, edited=edited)
+            text = bytecode_text(code)
+            return FunctionText(text, globals=names, by_bytecode=True, edited=edited)
         body = normalise_function(node)
         body.source = file.source_of(node)
-        decorators = tuple(map(normalise_decorator, getattr(node, "decorator_list", ())))
-        return FunctionText(body, decorators, names)
+        if isinstance(node, ast.Lambda) or not node.decorator_list:
+            return FunctionText(body, globals=names)
+        decorators = tuple(map(normalise_decorator, node.decorator_list))
+        return FunctionText(body, decorators, tuple(annotations_of(node)), names)
 
     def _find(self, code: CodeType, module: dict[str, Any]) -> tuple[SourceFile, Definition] | None:
         for file in self._files(code, module):
