@@ -117,12 +117,17 @@ def test_imports_are_noted():
         ast.parse("import a.b\nimport c.d as e\nfrom f import g, h as i\nfrom . import j")
     )
     assert found.imports == {
-        "a": Imported("a", None, 0),
-        "e": Imported("c.d", None, 0),
-        "g": Imported("f", "g", 0),
-        "i": Imported("f", "h", 0),
-        "j": Imported("", "j", 1),
+        "a": (Imported("a", None, 0, loaded="a.b"),),
+        "e": (Imported("c.d", None, 0),),
+        "g": (Imported("f", "g", 0),),
+        "i": (Imported("f", "h", 0),),
+        "j": (Imported("", "j", 1),),
     }
+
+
+def test_all_branches_that_bind_a_name_are_noted():
+    found = normalise(ast.parse("try:\n    from a import f\nexcept E:\n    from b import f"))
+    assert found.imports == {"f": (Imported("a", "f", 0), Imported("b", "f", 0))}
 
 
 def test_the_head_of_a_decorator_is_what_it_calls():

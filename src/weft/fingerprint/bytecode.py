@@ -99,7 +99,7 @@ def bytecode_text(code: CodeType) -> Text:
     """Compiled code as a `Text`, tagged with the Python version that compiled it."""
     names = dict.fromkeys(_chains(code), code.co_firstlineno)
     tag = f"bytecode {sys.version_info.major}.{sys.version_info.minor}"
-    return Text(digest(encode_text(tag), _local(code)), names)
+    return Text(digest(encode_text(tag), _local(code)), names, guessed=True)
 
 
 def _chains(code: CodeType) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from weft.fingerprint.encoding import digest, encode_text, qualified_name
 from weft.fingerprint.groups import Node, settle
-from weft.fingerprint.inert import is_inert
+from weft.fingerprint.inert import INERT_NAMES, is_inert
 from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve_import
 from weft.fingerprint.normalise import Chain, Text
 from weft.fingerprint.origin import Origin, origin_of
@@ -85,8 +85,14 @@ class CodeGraph:
         """Node of a first-party function or class, not settled yet."""
         known = self.nodes.get(id(value))
         if known is None:
-            kind = "class" if isinstance(value, type) else "function"
-            known = Reached(kind=kind, name=qualified_name(value), value=value)
+            if isinstance(value, types.ModuleType):
+                kind, name = "module", value.__name__
+            else:
+                kind, name = (
+                    "class" if isinstance(value, type) else "function",
+                    qualified_name(value),
+                )
+            known = Reached(kind=kind, name=name, value=value)
             self.nodes[id(value)] = known
         return known
 
@@ -99,9 +105,20 @@ class CodeGraph:
             expand_function(self, node)
         elif node.kind == "class":
             expand_class(self, node)
+        elif node.kind == "module":
+            _expand_module(self, node)
         else:
             expansion = Expansion(self, node, "", is_root=True)
             expansion.reach(node.kind, node.name, "", node.value, 0)
+
+
+def _expand_module(graph: CodeGraph, node: Reached) -> None:
+    """All members of a module that is used as a value: any of them may be asked for."""
+    members = vars(node.value)
+    expansion = Expansion(graph, node, str(members.get("__file__", node.name)))
+    for name in sorted(members):
+        if name not in INERT_NAMES:
+            expansion.reach("constant", f"{node.name}.{name}", name, members[name], 0)
 
 
 def reachable(roots: Iterable[Node]) -> Iterator[Reached]:
@@ -170,6 +187,14 @@ class Expansion:
         self.note_package(module_of(value), origin)
         return by_name + b"".join(self.callable(inner) for inner in code_behind(value))
 
+    def module(self, value: types.ModuleType) -> bytes:
+        """A first-party module is an edge to all that it has; others count by their names."""
+        origin = origin_of(value.__name__)
+        if origin is Origin.FIRST_PARTY and self.graph.scope == "transitive":
+            return self._refer(value)
+        self.note_package(value.__name__, origin)
+        return b"m" + encode_text(value.__name__)
+
     def instance(self, kind: type) -> None:
         """The class of an object that is reached is reached too."""
         module = getattr(kind, "__module__", None)
@@ -197,7 +222,7 @@ class Expansion:
         """Number of the edge under the present label; elements of a set go by their names."""
         opened = self.walk.open.values() if self.walk else ()
         in_set = any(isinstance(container, (set, frozenset)) for container in opened)
-        name = value.__qualname__ if in_set else ""
+        name = getattr(value, "__qualname__", "") if in_set else ""
         key = name, id(value)
         self.is_plain = False
         if key not in self.targets:
@@ -269,10 +294,16 @@ class Expansion:
         """Add what a text's free names and dotted module attributes stand for."""
         for chain, line in sorted(text.names.items()):
             if chain[0] in text.imports:
-                found = resolve_import(text.imports[chain[0]], chain[1:], module)
+                found, *others = (
+                    resolve_import(one, chain[1:], module) for one in text.imports[chain[0]]
+                )
+                for number, other in enumerate(others, start=1):
+                    self.reach_resolved(chain, *other, module, line, branch=number)
             elif globals_(chain[0]):
                 found = lookup(chain, module)
             else:
+                continue
+            if text.guessed and isinstance(found[0], types.ModuleType):
                 continue
             if (chain[0] in _BLIND and chain[0] not in module) or chain in _BLIND_CHAINS:
                 name = ".".join(chain)
@@ -281,10 +312,17 @@ class Expansion:
             self.reach_resolved(chain, *found, module, line)
 
     def reach_resolved(
-        self, chain: Chain, value: Any, rest: Chain, module: dict[str, Any], line: int
+        self,
+        chain: Chain,
+        value: Any,
+        rest: Chain,
+        module: dict[str, Any],
+        line: int,
+        branch: int = 0,
     ) -> None:
-        """Add what a chain of names was found to stand for; ``rest`` was not needed."""
-        label = ".".join(chain[: len(chain) - len(rest)])
+        """Add what a chain of names was found to stand for; ``rest`` was not needed. Where several
+        import statements bind the name, the later ones are numbered branches."""
+        label = ".".join(chain[: len(chain) - len(rest)]) + (f" {branch}" if branch else "")
         if isinstance(value, Undefined):
             self.own(f"undefined {label}")
         elif isinstance(value, Package):

@@ -16,7 +16,7 @@ from weft.model.resources import DEFAULT_OPTIONS, CodeScope, Options
 
 __all__ = ["CodeFingerprint", "CodePart", "Fingerprinter", "Problem"]
 
-VERSION = "weft-code-1"
+VERSION = "weft-code-2"
 """Changes when equal code gets another fingerprint by a new version of Weft."""
 
 
@@ -179,6 +179,15 @@ class _References:
         ):
             return b"f" + self._code(value).digest
         return b"n" + encode_text(qualified_name(value))
+
+    def module(self, value: types.ModuleType) -> bytes:
+        """A module of the user's own counts with all its members; others by their names."""
+        from weft.fingerprint.origin import Origin, origin_of
+
+        name = b"m" + encode_text(value.__name__)
+        if origin_of(value.__name__) is not Origin.FIRST_PARTY:
+            return name
+        return name + self._code(value).digest
 
     def instance(self, kind: type) -> None:
         """Take note of the class of an object."""

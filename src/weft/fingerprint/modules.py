@@ -10,7 +10,7 @@ from typing import Any
 
 from weft.fingerprint.inert import INERT_NAMES
 from weft.fingerprint.normalise import Chain, Imported
-from weft.fingerprint.origin import Origin, origin_of
+from weft.fingerprint.origin import Origin, origin_of, origin_of_file
 
 _IMPORT_FAILURES = (
     *(ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError),
@@ -57,9 +57,11 @@ def resolve(value: Any, rest: Chain) -> tuple[Any, Chain]:
 
 
 def _attribute(module: types.ModuleType, name: str) -> Any:
+    """What a module has under a name; else the function that it makes such things with."""
     if name in vars(module):
         return vars(module)[name]
-    return sys.modules.get(f"{module.__name__}.{name}", Undefined())
+    loaded = sys.modules.get(f"{module.__name__}.{name}")
+    return loaded or vars(module).get("__getattr__", Undefined())
 
 
 def resolve_import(imported: Imported, rest: Chain, module: dict[str, Any]) -> tuple[Any, Chain]:
@@ -70,6 +72,8 @@ def resolve_import(imported: Imported, rest: Chain, module: dict[str, Any]) -> t
     """
     name = _absolute(imported, module)
     found = _module(name)
+    if imported.loaded:
+        _module(imported.loaded)
     if isinstance(found, Package):
         path = (found.name, *((imported.attribute,) if imported.attribute else ()), *rest)
         return Package(found.module, ".".join(path), found.origin), ()
@@ -95,8 +99,8 @@ def _module(name: str) -> types.ModuleType | Package | Undefined:
     if loaded is not None:
         return loaded
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names or top == "weft":
-        return Package(name, name, Origin.WEFT if top == "weft" else Origin.STDLIB)
+    if top == "weft":
+        return Package(name, name, Origin.WEFT)
     from importlib import import_module
     from importlib.util import find_spec
 
@@ -104,8 +108,9 @@ def _module(name: str) -> types.ModuleType | Package | Undefined:
         spec = find_spec(top)
         if spec is None:
             return Undefined()
-        if "site-packages" in str(spec.origin) or "dist-packages" in str(spec.origin):
-            return Package(name, name, Origin.INSTALLED)
+        origin = origin_of_file(spec.origin)
+        if origin is not Origin.FIRST_PARTY:
+            return Package(name, name, origin)
         return import_module(name)
     except _IMPORT_FAILURES:
         return Undefined()

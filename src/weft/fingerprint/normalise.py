@@ -39,6 +39,9 @@ class Imported:
     attribute: str | None
     level: int
     """Leading dots of a relative import."""
+    loaded: str = ""
+    """Module that the statement loads where it is not the one that the name is bound to:
+    ``import a.b`` binds ``a``."""
 
 
 @dataclass(slots=True)
@@ -48,8 +51,11 @@ class Text:
     digest: Digest
     names: dict[Chain, int] = field(default_factory=dict)
     """Names that it mentions, local ones too, and the line of the first mention."""
-    imports: dict[str, Imported] = field(default_factory=dict)
+    imports: dict[str, tuple[Imported, ...]] = field(default_factory=dict)
+    """What import statements in it bind names to: several where there are branches."""
     source: str | None = None
+    guessed: bool = False
+    """Whether the names were taken from compiled code, which does not say how they are used."""
     head: Chain | None = None
     """Of a decorator: the name that is called, without its arguments."""
 
@@ -95,7 +101,9 @@ class _Pass:
         elif kind in _FUNCTIONS or kind is ast.Lambda:
             in_class = False
         elif kind is ast.Import or kind is ast.ImportFrom:
-            self.text.imports.update(_imports(node))  # type: ignore[arg-type]
+            for bound, target in _imports(node):  # type: ignore[arg-type]
+                known = self.text.imports.get(bound, ())
+                self.text.imports[bound] = known if target in known else (*known, target)
         elif kind is ast.AnnAssign and not in_class:
             dropped = _ANNOTATION
         begin, fields = _shape(kind)
@@ -150,7 +158,7 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]
             yield alias.asname, Imported(alias.name, None, 0)
         else:
             top = alias.name.partition(".")[0]
-            yield top, Imported(top, None, 0)
+            yield top, Imported(top, None, 0, alias.name if alias.name != top else "")
 
 
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Text]:

@@ -35,13 +35,22 @@ def origin_of(module: str | None) -> Origin:
         return Origin.STDLIB if top in sys.stdlib_module_names else Origin.FIRST_PARTY
     file = getattr(loaded, "__file__", None)
     if isinstance(file, str):
-        return _origin_of_file(file)
+        return origin_of_file(file)
     if top in sys.stdlib_module_names or top in sys.builtin_module_names:
         return Origin.STDLIB
     return Origin.FIRST_PARTY
 
 
-def _origin_of_file(file: str) -> Origin:
+def origin_of_file(file: str | None) -> Origin:
+    """Origin of a module by its file; those that are built in have none.
+
+    >>> origin_of_file("/home/me/code.py"), origin_of_file(os.__file__)
+    (<Origin.FIRST_PARTY: 'first party'>, <Origin.STDLIB: 'standard library'>)
+    """
+    if file in {"built-in", "frozen"}:
+        return Origin.STDLIB
+    if file is None:  # a folder without __init__.py
+        return Origin.FIRST_PARTY
     if any(part in _INSTALLED for part in file.split(os.sep)):  # noqa: PTH206 - pathlib costs 3 ms
         return Origin.INSTALLED
     return Origin.STDLIB if file.startswith(_STDLIB + os.sep) else Origin.FIRST_PARTY

@@ -53,6 +53,9 @@ class References(Protocol):
     def callable(self, value: Any) -> bytes:
         """Encoding of a function or class."""
 
+    def module(self, value: types.ModuleType) -> bytes:
+        """Encoding of a module that is used as a value."""
+
     def instance(self, kind: type) -> None:
         """Told of the class of every object that is walked."""
 
@@ -210,8 +213,8 @@ def _builtin(walk: Walk, value: types.BuiltinFunctionType) -> list[bytes]:
     return [encode_text(value.__qualname__), walk.encode(owner)]
 
 
-def _module(_walk: Walk, value: types.ModuleType) -> bytes:
-    return b"m" + encode_text(value.__name__)
+def _module(walk: Walk, value: types.ModuleType) -> bytes:
+    return walk.references.module(value)
 
 
 def _range(_walk: Walk, value: range) -> list[bytes]:

@@ -296,6 +296,10 @@ class _CodeSeen:
         self.found = True
         return b""
 
+    def module(self, value: object) -> bytes:
+        """A module inside a value."""
+        return self.callable(value)
+
     def instance(self, kind: type) -> None:
         """The class of a part."""
         self.found = self.found or origin_of(module_of(kind)) is Origin.FIRST_PARTY
