@@ -135,3 +135,6 @@ def progress(name: str, step: tuple[float, float], iteration_desc: str | None = 
     if now - inside.said >= PROGRESS_SECONDS or step[0] >= step[1]:
         inside.said = now
         inside.say(" > ".join(text for _, text in inside.stages))
+
+
+reads.__module__ = progress.__module__ = "weft"  # pickles name them; this module may move

@@ -112,7 +112,16 @@ def declares(kind: type, name: str) -> bool:
 
 
 def qualified_name(value: Any) -> str:
-    """Module and qualified name of a function or class."""
+    """Module and qualified name of a function or class.
+
+    Those of Weft have one home, whichever of its modules they stand in: renaming one of these must
+    run nobody's jobs.
+
+    >>> qualified_name(qualified_name)
+    'weft.qualified_name'
+    """
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", "?")
     module = getattr(value, "__module__", None)
+    if isinstance(module, str) and module.startswith("weft."):
+        module = "weft"
     return f"{module}.{name}" if isinstance(module, str) else str(name)

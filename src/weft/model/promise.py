@@ -14,8 +14,17 @@ class Promise(Generic[T_co]):
 
     It may stand at any depth of lists, tuples, sets, dicts (keys too), dataclasses and
     namedtuples among another job's arguments. It holds no value: ask ``context.result(promise)``.
+
+    Examples
+    --------
+    >>> import weft, tempfile
+    >>> context = weft.Context(tempfile.mkdtemp())
+    >>> context.comp(abs, -1)
+    Promise('abs')
     """
 
+    __module__ = "weft"
+    """Where it is stored by, so that this module may move."""
     __slots__ = ("job_id", "owner")
 
     def __init__(self, job_id: str, owner: str) -> None:
