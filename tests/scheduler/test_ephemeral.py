@@ -413,7 +413,7 @@ def test_a_temporary_file_that_was_left_is_removed_once_all_who_need_it_are_done
     world = World()
     script = [temp("t"), files("a", "t"), files("b", "t")]
     world.run(script)
-    world.disk["t"] = next(o for *_, n, _f, o in world.traces if n == "t") and "left by a kill"
+    world.disk["t"] = next(o for *_, n, _f, o, _ in world.traces if n == "t") and "left by a kill"
     assert world.run(script).nothing_to_do
     assert set(world.disk) == {"a", "b"}
 

@@ -144,5 +144,5 @@ def test_options_that_an_older_weft_pickled_get_the_newest_ones_defaults() -> No
     options = Options().but(cores=2, tags="x")
     assert pickle.loads(pickle.dumps(options)) == options
     older = Options.__new__(Options)
-    older.__setstate__([None, (), (), "transitive", "recorded", True, False, 2])
+    older.__setstate__([None, (), (), "transitive", "recorded", None, False, 2])
     assert older == Options(cores=2)

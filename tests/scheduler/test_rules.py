@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.scheduler.world import Call, World, oracle
+from tests.scheduler.world import Call, World, oracle, whole_oracle
 from weft.model.resources import Options
 from weft.scheduler.ready import Budget
 from weft.scheduler.status import Status
@@ -49,6 +49,8 @@ def graphs(draw: st.DrawFn, largest: int = 8) -> list[Call]:
         )
         if draw(st.integers(0, 3)) == 0:
             calls[-1] = as_generator(calls[-1], draw(children()))
+        elif draw(st.integers(0, 2)) == 0:
+            calls[-1] = replace(calls[-1], writes=f"place {number}")
     return calls
 
 
@@ -92,16 +94,18 @@ def test_whatever_happened_before_every_result_is_the_oracles_and_a_second_run_d
         elif event == "file":
             world.files[data.draw(st.sampled_from(FILES))] = data.draw(st.integers(0, 2))
         elif event == "kill":
-            world.run(calls, stop_after=data.draw(st.integers(0, len(calls))))
+            world.run(calls, stop_after=data.draw(st.integers(0, len(calls))), amid=True)
         elif event == "fail":
             bad = data.draw(st.sampled_from([call.id for call in calls]))
             world.run(calls, fails=lambda job_id, bad=bad: job_id == bad)
         elif event == "lose" and not world.inline and world.values:
             del world.values[data.draw(st.sampled_from(sorted(world.values)))]
         finished = world.run(calls)
-        truth = oracle(calls, world.files)
+        full = whole_oracle(calls, world.files)
+        truth = full.made
         assert {job.id for job in finished.graph} == set(truth)
         assert finished.plan.counts().done == len(truth)
+        assert world.outside.items() >= full.outside.items()
         for job_id, value in finished.values.items():
             assert value == truth[job_id]
         assert world.run(calls).nothing_to_do

@@ -20,6 +20,7 @@ from weft.model.kind import Kind
 from weft.model.outcome import Observation
 from weft.model.outputs import Form, OutputStyle
 from weft.model.resources import DEFAULT_OPTIONS, Options
+from weft.scheduler.identity import NOTHING
 from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
 from weft.scheduler.ready import Budget, History
@@ -60,6 +61,9 @@ class Call:
     """Of the file that a part stands for."""
     watched: tuple[str, ...] = ()
     """Files that an invariant compares."""
+    writes: str = ""
+    """A place outside that nobody else knows of: what it would return it leaves there, for those
+    that run after it, and returns None."""
     random: bool = False
     """Whether each attempt leaves something else."""
 
@@ -74,9 +78,15 @@ class Call:
         """Its value, or the contents of its files."""
         if self.kind is Kind.INVARIANT:
             return [files.get(name) for name in self.watched] or self.argument
+        if self.writes:
+            return None
         if self.kind is Kind.FILES:
             return [self._number(read, files, salt, place) for place in range(len(self.temporary))]
         return self._number(read, files, salt, 0)
+
+    def left(self, read: Sequence[object], files: dict[str, int]) -> object:
+        """What it leaves outside."""
+        return self._number(read, files, 0, 0)
 
     def _number(
         self, read: Sequence[object], files: dict[str, int], salt: int, place: int
@@ -88,6 +98,7 @@ class Call:
     @property
     def definition(self) -> Digest:
         what = (self.code, self.argument, self.spread, self.reads, self.makes, self.injects)
+        what += (self.writes,)
         shape = (self.paths, self.temporary) if self.kind is Kind.FILES else ()
         return digest((what, self.kind, self.kind and self.extra, shape, self.place, self.watched))
 
@@ -126,15 +137,20 @@ class Oracle:
         self.made: dict[str, object] = {}
         self.calls: dict[str, Call] = {}
         self.injected: dict[str, list[str]] = {}
+        self.outside: dict[str, object] = {}
 
     def make(self, call: Call) -> None:
         self.calls[call.id] = call
         extra = sorted({*call.extra, *self.injected.get(call.id, ())})
         read = [self.made[name] for name in call.inputs]
         read += [self.made[name] for name in extra if self.calls[name].kind in READ]
+        places = [self.calls[name].writes for name in (*call.inputs, *extra)]
+        read += [self.outside[place] for place in places if place]
         if call.kind is Kind.PART:
             self.made[call.id] = read[0][call.place]  # type: ignore[index]
             return
+        if call.writes:
+            self.outside[call.writes] = call.left(read, self.files)
         own = call.made(read, self.files)
         for old, new in call.injects:
             self.injected.setdefault(old, []).append(new)
@@ -146,10 +162,15 @@ class Oracle:
 
 def oracle(calls: Sequence[Call], files: dict[str, int]) -> dict[str, object]:
     """What every job leaves, generated ones too."""
+    return whole_oracle(calls, files).made
+
+
+def whole_oracle(calls: Sequence[Call], files: dict[str, int]) -> Oracle:
+    """The same, and what they leave outside."""
     truth = Oracle(files)
     for call in calls:
         truth.make(call)
-    return truth.made
+    return truth
 
 
 @dataclass
@@ -180,6 +201,8 @@ class World:
     files: dict[str, int] = field(default_factory=dict)
     disk: dict[str, object] = field(default_factory=dict)
     """The files that jobs made."""
+    outside: dict[str, object] = field(default_factory=dict)
+    """What jobs left where nobody looks but jobs."""
     traces: list[TraceHead] = field(default_factory=list)
     observations: dict[int, tuple[Observation, ...]] = field(default_factory=dict)
     children: dict[int, tuple[tuple[Call, ...], tuple[str, ...]]] = field(default_factory=dict)
@@ -199,6 +222,19 @@ class World:
         """The job's traces do not count any more."""
         self.invalidated.update((t[3], t[1]) for t in self.traces if t[3] == job_id)
         self.traces = [trace for trace in self.traces if trace[3] != job_id]
+
+    def adopt(self, rebuilder: Rebuilder) -> None:
+        """Traces belong to the jobs that they serve."""
+        owners = rebuilder.adopted
+        if not owners:
+            return
+        self.traces = [(*t[:3], owners.get(t[0], t[3]), *t[4:]) for t in self.traces]
+
+    def supersede(self, job_id: str) -> None:
+        """Of a job that leaves nothing only the newest attempt counts."""
+        old = [t for t in self.traces if t[3] == job_id and t[2] == NOTHING]
+        self.invalidated.update((t[3], t[1]) for t in old)
+        self.traces = [trace for trace in self.traces if trace not in old]
 
     def graph(self, calls: Iterable[Call]) -> Graph:
         graph = Graph("world")
@@ -221,6 +257,7 @@ class World:
         recurse: bool = True,
         fail_fast: bool = False,
         stop_after: int | None = None,
+        amid: bool = False,
         lanes: int = 1,
         pick: Callable[[int], int] = lambda _number: 0,
     ) -> Finished:
@@ -230,6 +267,8 @@ class World:
         ----------
         stop_after
             After that many jobs the process is killed.
+        amid
+            Whether more jobs are under way then.
         pick
             Chooses which of so many running jobs ends next.
         """
@@ -251,9 +290,11 @@ class World:
             fail_fast=fail_fast,
         )
         plan.want([graph.jobs[name] for name in targets] if targets else None)
+        self.adopt(rebuilder)
         while stop_after is None or len(run.executed) < stop_after:
             while len(run.running) < lanes and (batch := plan.take(lanes)):
                 for job in batch:
+                    self.adopt(rebuilder)
                     run.begin(job)
             if not run.running:
                 break
@@ -261,8 +302,12 @@ class World:
             run.end(job, failing=fails(job.id), cancelling=cancels(job.id))
             run.give_up()
         else:
+            for job in plan.take(1) if amid else ():
+                self.adopt(rebuilder)
+                run.begin(job)
             return Finished(plan, graph, run.executed, {}, run.revived)
         run.give_up()
+        self.adopt(rebuilder)
         return Finished(plan, graph, run.executed, run.results(), run.revived)
 
 
@@ -368,7 +413,9 @@ class Run:
     def read(self, job: Job) -> list[object]:
         """What a job reads of those that it depends on."""
         read = [*job.inputs, *(u for u in job.extra if u.command.kind in READ)]
-        return [self.value(upstream) for upstream in read]
+        places = [self.calls[u.id].writes for u in (*job.inputs, *job.extra)]
+        outside = [self.world.outside[place] for place in places if place]
+        return [*map(self.value, read), *outside]
 
     def results(self) -> dict[str, object]:
         """What is there of the jobs that are done, when the run is over."""
@@ -391,6 +438,9 @@ class Run:
         self.executed.append(job.id)
         if job.index in self.plan.revived:
             self.revived.add(job.id)
+        if self.calls[job.id].writes:
+            self.world.supersede(job.id)
+            self.world.outside[self.calls[job.id].writes] = "half written"
         if job.command.kind is not Kind.INVARIANT:
             self.read(job)
         self.running.append(job)
@@ -414,9 +464,12 @@ class Run:
         world, call, key = self.world, self.calls[job.id], self.plan.keys[job.index]
         world.failed.discard(job.id)
         world.attempts += 1
-        made = call.made(self.read(job), world.files, world.attempts)
-        result, outputs = digest(made), None
-        if not call.options.cutoff:
+        read = self.read(job)
+        if call.writes:
+            world.outside[call.writes] = call.left(read, world.files)
+        made = call.made(read, world.files, world.attempts)
+        result, outputs = NOTHING if made is None else digest(made), None
+        if call.options.cutoff is False and made is not None:
             result = digest((made, world.attempts))
         match job.command.kind:
             case Kind.FILES:
@@ -427,10 +480,12 @@ class Run:
                 world.values[result] = made
             case _:
                 result = key
-        expansion = self._extend(job, call)
+        expansion, number = self._extend(job, call), world.attempts
+        origin = self.plan.origin(job, result)
+        stands = number if origin is None else origin
         if job.command.kind is not Kind.LOADING:
-            world.traces.append((world.attempts, key, result, job.id, self._flags(call), outputs))
-        self.plan.done(job, result, 0.001, expansion, outputs)
+            world.traces.append((number, key, result, job.id, self._flags(call), outputs, stands))
+        self.plan.done(job, result, stands, 0.001, expansion, outputs)
 
     def _write(self, call: Call, contents: object) -> bytes:
         assert isinstance(contents, list)

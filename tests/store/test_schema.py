@@ -25,6 +25,7 @@ def old(folder):
         ("job", "kind"),
         ("job", "spec"),
         ("attempt", "outputs"),
+        ("attempt", "origin"),
     ):
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     connection.execute(

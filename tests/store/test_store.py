@@ -52,7 +52,7 @@ def test_a_trace_comes_back_whole_after_reopening(store):
     trace = (flags, b"d" * 20, b"c" * 20, "(1)", "u\nv", b"h" * 40, b"k" * 20)
     number = store.record("j", 3, b"K" * 20, outcome, executor="inline", reason="[]", trace=trace)
     store = reopened(store)
-    assert store.traces() == [(number, b"K" * 20, outcome.result, "j", int(flags), None)]
+    assert store.traces() == [(number, b"K" * 20, outcome.result, "j", int(flags), None, number)]
     row = store.trace(number)
     assert (row.definition, row.code, row.arguments_text) == (b"d" * 20, b"c" * 20, "(1)")
     assert (row.input_ids, row.input_hashes, row.children) == ("u\nv", b"h" * 40, b"k" * 20)

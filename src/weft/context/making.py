@@ -116,6 +116,7 @@ class Making:
         executor: Executor | FuturesExecutor | str | None,
         reporter: Reporter,
     ) -> RunSummary:
+        remembered.adopt()
         if not plan.ready:
             if plan.effects.spent:
                 from weft.scheduler.keeper import remove_spent
@@ -162,6 +163,7 @@ class Making:
             outcome = _run_outcome(summary)
         finally:
             store.end_run(outcome)
+        remembered.adopt()
         if here is not None:
             note_changes(self.graph, self.fingerprinter)
             save_definitions(self.graph, self.store)  # jobs may depend on generated ones now

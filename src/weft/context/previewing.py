@@ -168,7 +168,7 @@ class _Foresight:
             job,
             b"",
             prior,
-            [results[upstream.index] or b"" for upstream in job.upstream],
+            self._plan.identities.stood(job),
             lambda _trace: None,
             lambda _trace: None,
             lambda before, _now: self._parts(job, before),

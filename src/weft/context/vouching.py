@@ -84,6 +84,7 @@ def _vouch(
         vouching.go_through(chosen)
         if vouching.ids:
             save_code(context.graph, fingerprinter, store)
+        vouching.remembered.adopt()
         store.flush()
         return Vouched(tuple(vouching.ids), vouching.refusals(chosen))
 
@@ -92,6 +93,8 @@ class _Given(NamedTuple):
     """What the plan is told of a job that was vouched for."""
 
     result: Digest
+    attempt: int
+    """The one that stands for it."""
     expansion: Expansion | None = None
     outputs: bytes | None = None
 
@@ -116,9 +119,9 @@ class _Vouching:
         self._graph = graph
         self._chosen = {job.id for job in chosen}
         self._refused: dict[str, str] = {}
-        self._remembered = _Settled(store, graph)
-        rebuilder = self._remembered.rebuilder
-        self._plan = Plan(graph, rebuilder, self._remembered, budget=Budget(1, 0), looking=True)
+        self.remembered = _Settled(store, graph)
+        rebuilder = self.remembered.rebuilder
+        self._plan = Plan(graph, rebuilder, self.remembered, budget=Budget(1, 0), looking=True)
 
     def go_through(self, jobs: Sequence[Job]) -> None:
         """Vouch for what can be vouched for; nothing changes for the others."""
@@ -136,7 +139,7 @@ class _Vouching:
                     plan.failed(job)
                 else:
                     self.ids.append(job.id)
-                    plan.done(job, given.result, 0.0, given.expansion, given.outputs)
+                    plan.done(job, given.result, given.attempt, 0.0, given.expansion, given.outputs)
 
     def vouch(self, job: Job, key: Digest) -> _Given:
         """Give a stale job a trace.
@@ -180,8 +183,9 @@ class _Vouching:
         promised: tuple[str, ...] = (),
         children: Digest | None = None,
         outputs: bytes | None = None,
-    ) -> None:
-        past, results = self._remembered.past(job.id), self._plan.results
+        origin: int | None = None,
+    ) -> int:
+        past = self.remembered.past(job.id)
         is_file = isinstance(value, ObjectRef)
         # What computing it took before: estimates and sums go by the newest success.
         took = past.duration or 0.0 if past is not None else 0.0
@@ -199,8 +203,8 @@ class _Vouching:
         ids = hashes = None
         if job.upstream:
             ids = "\n".join([u.id for u in job.upstream])
-            hashes = b"".join([results[u.index] or b"" for u in job.upstream])
-        self._store.record(
+            hashes = b"".join(self._plan.identities.stood(job))
+        return self._store.record(
             job.id,
             past.number + 1 if past is not None else 1,
             key,
@@ -215,13 +219,14 @@ class _Vouching:
                 hashes,
                 children,
             ),
+            origin=origin,
         )
 
     def _text(self, job: Job) -> str:
         """The arguments; of a job whose arguments are not here as its last trace has them."""
         if job.command.function is not None or job.text is not None:
             return arguments_text(job)
-        prior = self._remembered.prior(job)
+        prior = self.remembered.prior(job)
         return prior.arguments_text if prior is not None else ""
 
     name = ""
@@ -250,8 +255,9 @@ class _Acceptance(_Vouching):
             promised=trace.promised,
             children=trace.children,
             outputs=trace.outputs,
+            origin=trace.origin,
         )
-        return _Given(trace.result, expansion, trace.outputs)
+        return _Given(trace.result, trace.origin, expansion, trace.outputs)
 
     def _check_values(self, trace: TraceRow) -> None:
         wanted = [trace.result] if trace.children is None else [trace.result, trace.children]
@@ -259,12 +265,12 @@ class _Acceptance(_Vouching):
             raise _Refused("its result is not there any more")
 
     def _check_files(self, trace: TraceRow, outputs: bytes) -> None:
-        seen = self._remembered.look(trace.job_id, trace.result, outputs)
+        seen = self.remembered.look(trace.job_id, trace.result, outputs)
         if seen.state is not State.UNCHANGED:
             raise _Refused(f"its file {seen.path} is {seen.state.value}")
 
     def _newest_result(self, job: Job) -> TraceRow:
-        past = self._remembered.past(job.id)
+        past = self.remembered.past(job.id)
         if past is None:
             raise _Refused("it never ran")
         for trace_id in past.traces[: -1 - COMPARED : -1]:
@@ -283,7 +289,7 @@ class _Acceptance(_Vouching):
         if not trace.flags & TraceFlag.OBSERVED:
             return ()
         seen = self._store.observations([trace.id]).get(trace.id, ())
-        now = [self._remembered.observe(o.kind, o.key) for o in seen]
+        now = [self.remembered.observe(o.kind, o.key) for o in seen]
         for observation, digest in zip(seen, now, strict=True):
             if digest is None:
                 raise _Refused(f"the {observation.kind} {observation.key} can't be read now")
@@ -300,7 +306,7 @@ class _Acceptance(_Vouching):
             raise _Refused("it was a generator when it ran")
         records = self._store.children(trace.children)
         try:
-            expansion = self._remembered.take_in(job, records, trace.promised)
+            expansion = self.remembered.take_in(job, records, trace.promised)
         except WeftError as error:
             raise _Refused(error.title.rstrip(".")) from None
         self._chosen.update(child.id for child in expansion.children)
@@ -317,5 +323,5 @@ class _Pretence(_Vouching):
         if job.command.kind:
             raise _Refused("it is there for what it does, which nothing can stand for")
         result = blake2b(b"pretended;" + key, digest_size=DIGEST_SIZE).digest()
-        self._record(job, key, result, TraceFlag.PRETENDED | TraceFlag.FILE)
-        return _Given(result)
+        attempt = self._record(job, key, result, TraceFlag.PRETENDED | TraceFlag.FILE)
+        return _Given(result, attempt)

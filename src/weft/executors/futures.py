@@ -247,7 +247,7 @@ def _parcel(job: Job) -> Parcel:
         job.id,
         command.name,
         command.dynamic,
-        command.options.cutoff,
+        command.options.cutoff is not False,
         names,
         call,
         kind=command.kind,

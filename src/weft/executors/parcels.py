@@ -82,7 +82,7 @@ class Packer:
             job.id,
             command.name,
             command.dynamic,
-            options.cutoff,
+            options.cutoff is not False,
             names,
             call,
             number,

@@ -159,7 +159,7 @@ class Worker:
         if job.command.kind is not Kind.VALUE:
             return self._act(job, function, args, kwargs)
         value = self._call(function, args, kwargs)
-        if value is None and job.command.options.cutoff:
+        if value is None:
             return _NONE
         return self._keep(job, value)
 
@@ -244,7 +244,7 @@ class Worker:
     def _keep(self, job: Job, value: Any, promised: list[str] | None = None) -> _Kept:
         """Hash and encode the result; a large one is made durable here, before it is reported."""
         result = literal_digest(value)
-        cutoff = job.command.options.cutoff
+        cutoff = job.command.options.cutoff is not False or value is None
         if result is not None and cutoff:
             data = pickle.dumps(value, 5)
             if len(data) <= INLINE_LIMIT:

@@ -65,7 +65,7 @@ def set_code(command: Command, code: Digest) -> None:
     """
     command.code = code
     kind = b"dynamic" if command.dynamic else command.kind.name.lower().encode()
-    cutoff = b"" if command.options.cutoff else b"no cutoff"
+    cutoff = b"no cutoff" if command.options.cutoff is False else b""
     seed = b"definition 2;%s;%s;%s" % (kind, cutoff, b"" if command.shared else code)
     command.state = blake2b(seed, digest_size=DIGEST_SIZE)
 

@@ -58,6 +58,13 @@ class DependencyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DependencyRan:
+    """A dependency ran again, and its result does not tell what it did."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DependencyAdded:
     """The job depends on one more job."""
 
@@ -117,6 +124,11 @@ class Invalidated:
 
 
 @dataclass(frozen=True, slots=True)
+class Superseded:
+    """The job leaves nothing but what it does, and began to do something else since."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The matching result serves another job of this run (an equal call)."""
 
@@ -129,6 +141,7 @@ Reason = (
     | FilesChanged
     | OptionsChanged
     | DependencyChanged
+    | DependencyRan
     | DependencyAdded
     | DependencyRemoved
     | ObservationChanged
@@ -138,6 +151,7 @@ Reason = (
     | OutputChanged
     | ValueMissing
     | Invalidated
+    | Superseded
     | Taken
 )
 

@@ -51,8 +51,9 @@ class Options:
     """Names of globals that the code reaches but that can't change its result."""
     code: CodeScope = "transitive"
     packages: PackageScope = "recorded"
-    cutoff: bool = True
-    """Whether an equal result stops the re-run of what depends on it (rule 7)."""
+    cutoff: bool | None = None
+    """Whether an equal result stops the re-run of what depends on it (rule 7): always, never, or
+    (None) where the result says what the job did."""
 
     pure: bool = False
     """Whether equal calls share one result (rule 6)."""

@@ -124,4 +124,4 @@ def load_invariant_stati(filename: Name) -> dict[str, str]:
     {'make jobs': 40}
     """
     with Context(Path(filename)).reading() as store:
-        return {job_id: result.hex() for _, _, result, job_id, _, _ in store.traces()}
+        return {job_id: result.hex() for _, _, result, job_id, *_ in store.traces()}

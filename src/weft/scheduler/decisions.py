@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 
 from weft.graph.graph import Graph
-from weft.model.job import DIGEST_SIZE, Digest, Job
+from weft.model.job import Digest, Job
 from weft.model.kind import Kind
 from weft.scheduler.effects import Effects, whole
+from weft.scheduler.identity import NOTHING, Identities, Standing
 from weft.scheduler.port import Expansion, Memory
 from weft.scheduler.ready import Budget, ReadyQueue
 from weft.scheduler.rebuilder import Rebuilder, TraceHead, key_of
@@ -63,6 +63,8 @@ class Decisions:
         self.results: list[Digest | None] = [None] * graph.size
         self.outputs: list[bytes | None] = [None] * graph.size
         """What became of the files of jobs that are done, as the store keeps it."""
+        self.identities = Identities(self.results)
+        """What stands for each job in the keys of those that depend on it."""
         self.keys: dict[int, Digest] = {}
         """Keys of the jobs that are stale, by index."""
         self.traces: dict[int, TraceHead] = {}
@@ -82,8 +84,10 @@ class Decisions:
         self._dependants: dict[int, list[Job]] = {}
         self._agenda: deque[Job] = deque()
         self._admissions: deque[list[Job]] = deque()
-        self._before: dict[int, Digest] = {}
-        """Results of jobs that were settled and are decided about again, by index."""
+        self._before: dict[int, Standing] = {}
+        """Of jobs that were settled and are decided about again, by index."""
+        self._lost: dict[int, tuple[Digest, int]] = {}
+        """Result and attempt of jobs that run only because what they left is missing, by index."""
         self._outdated: dict[int, Job] = {}
         """Jobs that are settled by results which are, or may soon be, others now."""
         self._settled_at: dict[int, Digest] = {}
@@ -97,6 +101,7 @@ class Decisions:
         """The first decision about each job, in definition order: the hot path of a no-op run."""
         status, results, take = self.status, self.results, self._rebuilder.take
         outputs, active = self.outputs, self.effects.active
+        attempts = self.identities.attempts
         admitted = done = 0
         for job in jobs:
             index = job.index
@@ -108,7 +113,7 @@ class Decisions:
             assert key is not None
             if job.inputs or job.extra:
                 known = [results[u.index] for u in job.inputs]
-                if job.extra or None in known:
+                if job.extra or None in known or NOTHING in known:
                     self._decide(job)
                     continue
                 key = key_of(key, known)  # type: ignore[arg-type]
@@ -121,6 +126,7 @@ class Decisions:
                 status[index] = _DONE
                 results[index] = trace[2]
                 outputs[index] = trace[5]
+                attempts[index] = trace[6]
                 done += 1
         self._counts[_DONE] += done
         self._counts[_WAITING] += admitted - done
@@ -144,22 +150,18 @@ class Decisions:
         if self.status[job.index] == _DELEGATED:
             self._conclude(job)
             return
-        results, inputs, extra = self.results, job.inputs, job.extra
-        unsettled = [u for u in (inputs + extra if extra else inputs) if results[u.index] is None]
+        results = self.results
+        unsettled = [u for u in job.upstream if results[u.index] is None]
         if unsettled:
             self._wait(job, unsettled)
             return
         if self._outdated and self._rests_on_outdated(job):
             self._held.append(job)
             return
-        assert job.definition is not None
-        key = key_of(
-            job.definition,
-            [results[u.index] for u in inputs],  # type: ignore[misc]
-            [results[u.index] for u in extra],  # type: ignore[misc]
-        )
+        key = self.known_key(job)
+        assert key is not None
         if self._settled_at.pop(job.index, None) == key and job.index not in self.revived:
-            self._settle(job, self._before[job.index])
+            self._settle(job, self._before[job.index].result or b"")
             return
         trace = None if job.index in self.revived else self._rebuilder.take(job, key)
         if trace is None:
@@ -175,12 +177,13 @@ class Decisions:
         job = self._graph.jobs.get(job_id)
         if job is None or self.status[job.index] not in {_UNWANTED, _WAITING}:
             return False
-        return self._known_key(job) == key
+        return self.known_key(job) == key
 
-    def _known_key(self, job: Job) -> Digest | None:
+    def known_key(self, job: Job) -> Digest | None:
         """The key of a job, if all that it rests on has a result now."""
-        inputs = [self.results[u.index] for u in job.inputs]
-        extra = [self.results[u.index] for u in job.extra]
+        told, ordered = self.identities.told, self.identities.ordered
+        inputs = [told(u) for u in job.inputs]
+        extra = [ordered(u) for u in job.extra]
         if None in inputs or None in extra or job.definition is None:
             return None
         return key_of(job.definition, inputs, extra)  # type: ignore[arg-type]
@@ -199,21 +202,24 @@ class Decisions:
     def _fresh(self, job: Job, trace: TraceHead) -> None:
         if trace[4]:
             self.traces[job.index] = trace
+        self.identities.attempts[job.index] = trace[6]
         if job.command.kind.each_run and not self._looking:
             self._stale(job, trace[1])
         elif trace[4] & _CHILDREN:
             self._expand(job, trace[2], self._memory.expand(job, trace))
             return
-        elif trace[4] & _FILE and self._is_target(job) and self._lacking(job):
-            self.revived.add(job.index)
-            self.traces.pop(job.index)
-            self._stale(job, trace[1])
-        elif job.index in self.effects.asked and not self._has_files(job, trace[2], trace[5]):
-            self.revived.add(job.index)
+        elif self._is_missed(job, trace):
+            self._miss(job, trace[2])
             self._stale(job, trace[1])
         else:
             self.outputs[job.index] = trace[5]
             self._settle(job, trace[2])
+
+    def _is_missed(self, job: Job, trace: TraceHead) -> bool:
+        """Whether what a fresh job left is wanted for itself, and not there."""
+        if trace[4] & _FILE and self._is_target(job) and self._lacking(job):
+            return True
+        return job.index in self.effects.asked and not self._has_files(job, trace[2], trace[5])
 
     def _stale(self, job: Job, key: Digest) -> None:
         self.effects.made.discard(job.index)
@@ -291,15 +297,26 @@ class Decisions:
     def _revive(self, job: Job) -> None:
         """Run a settled job again because somebody needs its value, which is gone."""
         if self.status[job.index] in {_DONE, _DELEGATED}:
-            self.traces.pop(job.index, None)
-            self.revived.add(job.index)
+            self._miss(job, self._value_of(job))
             self._reopen(job)
+
+    def _miss(self, job: Job, result: Digest | None) -> None:
+        """Something that a job left is not there."""
+        self.traces.pop(job.index, None)
+        self.revived.add(job.index)
+        if result is not None:
+            self._lost[job.index] = result, self.identities.attempts[job.index]
+
+    def origin(self, job: Job, result: Digest) -> int | None:
+        """The attempt that a running job repeats, if it runs only because what that one left is
+        missing, and gave the same again: it stands for this one too."""
+        before, attempt = self._lost.get(job.index, (None, None))
+        return attempt if before == result else None
 
     def _reopen(self, job: Job) -> None:
         """Decide about a settled job again."""
-        result = self.results[job.index]
-        if result is not None:
-            self._before[job.index] = result
+        if self.results[job.index] is not None:
+            self._before[job.index] = self.identities.standing(job)
         self._outdated.pop(job.index, None)
         if self.effects.active:
             self.effects.unsettled(job)
@@ -310,8 +327,8 @@ class Decisions:
     def _settle(self, job: Job, result: Digest) -> None:
         self._move(job, _DONE)
         self.results[job.index] = result
-        if self._before and self._before.pop(job.index, result) != result:
-            self._outdate(job)
+        if self._before:
+            self._compare(job, self._before.pop(job.index, None))
         if self.effects.active:
             self.effects.settled(job)
         if self._outdated and self._rests_on_outdated(job):
@@ -324,24 +341,39 @@ class Decisions:
 
     # -- results that turned out others ------------------------------------------------------
 
-    def _outdate(self, changed: Job) -> None:
-        """A job that ran again gave another result: all that are settled by the old one, directly
+    def _compare(self, job: Job, before: Standing | None) -> None:
+        """Outdate what rests on a job that is settled again, but not as before."""
+        if before is None:
+            return
+        now = self.identities.standing(job)
+        if now != before:
+            self._outdate(
+                user
+                for user in self.effects.users(job)
+                if (now.told != before.told and job in user.inputs)
+                or (now.ordered != before.ordered and job in user.extra)
+            )
+
+    def _outdate(self, users: Iterable[Job]) -> None:
+        """What these jobs rest on is another now: all that are settled by the old one, directly
         or not, are decided about again, as soon as nothing runs that may be reading what they
         made. Until then nothing begins that rests on them."""
-        agenda = [changed]
+        agenda = [user for user in users if self._is_outdatable(user)]
+        for user in agenda:
+            self._mark(user)
+            self._settled_at.pop(user.index, None)
         while agenda:
-            job = agenda.pop()
-            for user in self.effects.users(job):
-                if not self._is_done(user.index) or user.index in self.promised:
-                    continue
-                self._mark(user)
-                if job is changed:
-                    self._settled_at.pop(user.index, None)
-                agenda.append(user)
+            for user in self.effects.users(agenda.pop()):
+                if self._is_outdatable(user):
+                    self._mark(user)
+                    agenda.append(user)
+
+    def _is_outdatable(self, job: Job) -> bool:
+        return self._is_done(job.index) and job.index not in self.promised
 
     def _mark(self, job: Job) -> None:
         self._outdated[job.index] = job
-        key = self._known_key(job)
+        key = self.known_key(job)
         if key is not None:
             self._settled_at[job.index] = key
         if self.effects.active:
@@ -390,7 +422,8 @@ class Decisions:
             for holder in missing:
                 self._revive(holder)
         else:
-            self._settle(job, self._effective(job))
+            template, promised = self.templates[job.index], self.promised[job.index]
+            self._settle(job, self.identities.delegate(job, template, promised))
 
     def _lasting(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The jobs that are wanted for themselves, not only as far as others need them."""
@@ -403,16 +436,8 @@ class Decisions:
         self.status.extend(bytes(more))
         self.results.extend([None] * more)
         self.outputs.extend([None] * more)
+        self.identities.grow(more)
         self.effects.grow(jobs)
-
-    def _effective(self, job: Job) -> Digest:
-        """The result of a generator with the results of what it promised."""
-        template, promised = self.templates[job.index], self.promised[job.index]
-        if not promised:
-            return template
-        state = blake2b(template, digest_size=DIGEST_SIZE)
-        state.update(b"".join([self.results[p.index] or b"" for p in promised]))
-        return state.digest()
 
     def _drain(self) -> None:
         """Decide about all that recent events concern."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from weft.graph.definition import arguments_text
 from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
@@ -12,6 +12,7 @@ from weft.model.reasons import (
     CodeChanged,
     DependencyAdded,
     DependencyChanged,
+    DependencyRan,
     DependencyRemoved,
     FilesChanged,
     HeldChanged,
@@ -19,6 +20,7 @@ from weft.model.reasons import (
     NeverRun,
     ObservationChanged,
     Reason,
+    Superseded,
     Taken,
 )
 from weft.store.rows import TraceFlag, TraceRow
@@ -32,30 +34,35 @@ def explain(
     changed: Callable[[int], Observation | None],
     outputs: Callable[[TraceRow], Reason | None],
     parts: Callable[[Digest, Digest], tuple[str, ...]],
+    ran: Collection[str] = (),
 ) -> tuple[Reason, ...]:
     """Why ``job`` is stale at ``key``, compared with the newest trace of its own.
 
     Parameters
     ----------
     results
-        Of its inputs, then of its extra dependencies.
+        Of its inputs, then of its extra dependencies; or what stands for them in the key.
     changed
         Trace id to what its job observed and is another now.
     outputs
         A trace to what is wrong with the files that its job made.
     parts
         Old and new code digest to the names of what differs.
+    ran
+        Ids of the dependencies for which their attempt stands.
     """
     if prior is None:
         return (NeverRun(),)
     if prior.flags & TraceFlag.INVALID:
         return (Invalidated(),)
+    if prior.key == key and prior.flags & TraceFlag.SUPERSEDED:
+        return (Superseded(),)
     if prior.key == key:
         observation = changed(prior.id)
         if observation is None:
             return (outputs(prior) or Taken(),)
         return (ObservationChanged(observation.kind, observation.key),)
-    links = tuple(_dependency_reasons(job, prior, results))
+    links = tuple(_dependency_reasons(job, prior, results, ran))
     reasons = (*_definition_reasons(job, prior, parts, linked=bool(links)), *links)
     return reasons or (NeverRun(),)
 
@@ -105,7 +112,9 @@ def _held_reasons(
             yield HeldChanged(name, known[name], value)
 
 
-def _dependency_reasons(job: Job, prior: TraceRow, results: Sequence[Digest]) -> Iterable[Reason]:
+def _dependency_reasons(
+    job: Job, prior: TraceRow, results: Sequence[Digest], ran: Collection[str]
+) -> Iterable[Reason]:
     ids = (prior.input_ids or "").split("\n") if prior.input_ids else []
     hashes = prior.input_hashes or b""
     if job.command.kind and prior.definition == job.definition:
@@ -116,7 +125,7 @@ def _dependency_reasons(job: Job, prior: TraceRow, results: Sequence[Digest]) ->
         if name not in before:
             yield DependencyAdded(name)
         elif before[name] != result:
-            yield DependencyChanged(name)
+            yield DependencyRan(name) if name in ran else DependencyChanged(name)
     for name in before:
         if name not in now:
             yield DependencyRemoved(name)

@@ -37,20 +37,41 @@ class Keeper:
     def __init__(self, graph: Graph, plan: Plan, store: Store, remembered: Remembered) -> None:
         self._graph = graph
         self._plan = plan
+        self._store = store
         self._remembered = remembered
         self._journal = Journal(store.folder)
         self._rests_on_files = any(command.kind for command in graph.commands.values())
         """Whether some jobs may."""
         self.troubles: list[tuple[Job, str]] = []
         """What could not be done, to be told when the run is over."""
+        self._acts: dict[str, list[int]] | None = None
+        """Traces that say nothing but that their job ran, by its id; None: not asked for yet."""
         self._attempts: list[tuple[float, float, str]] = []
         """When the jobs that made files began and ended, in seconds since the epoch."""
 
     def intend(self, tasks: Sequence[Task]) -> None:
-        """Note durably which files are about to be written."""
+        """Note durably which files are about to be written, and what will not be as it was."""
         jobs = [task.job for task in tasks if isinstance(task.job, FilesJob)]
         if jobs:
             self._journal.intend(jobs)
+        again = [task.job.id for task in tasks if task.attempt > 1 and not task.job.command.kind]
+        if again:
+            self._supersede(again)
+
+    def _supersede(self, job_ids: Iterable[str]) -> None:
+        """Of jobs that leave nothing but what they do only the newest attempt counts: even if it
+        is killed, what they did before is not there any more, as far as anybody knows."""
+        self._remembered.adopt()
+        if self._acts is None:
+            self._acts = self._remembered.acts()
+        old = [trace for name in job_ids for trace in self._acts.pop(name, ())]
+        if old:
+            self._store.supersede(old)
+
+    def acted(self, job: Job, attempt: int) -> None:
+        """A job has left a trace that says nothing but that it ran."""
+        if self._acts is not None:
+            self._acts.setdefault(job.id, []).append(attempt)
 
     def settle(self, job: FilesJob, outcome: Outcome) -> None:
         """Take over what an attempt made; or remove it, when the attempt failed."""

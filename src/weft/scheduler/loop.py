@@ -17,6 +17,7 @@ from weft.model.kind import Kind
 from weft.model.outcome import CANNOT_START, ErrorReport, Outcome
 from weft.model.reasons import Reason, to_json
 from weft.model.states import AttemptState
+from weft.scheduler.identity import NOTHING
 from weft.scheduler.keeper import Keeper
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
@@ -261,6 +262,7 @@ class Loop:
 
     def _run_here(self, tasks: list[Task], here: Executor) -> None:
         """Run jobs that change this process, which waits for them; workers are forked anew."""
+        self._keeper.intend(tasks)
         here.submit(tasks)
         self._next_tick = self._next_live = 0.0
         self._tick()  # so that they are seen: nothing is painted while they run
@@ -358,7 +360,8 @@ class Loop:
                 outcome.result = outcome.children = None
                 self._fail(job, outcome)
                 return
-        self._record(job, outcome)
+        origin = self.plan.origin(job, outcome.result)
+        attempt = self._record(job, outcome, origin)
         if expansion is not None:
             self._store.add_generated(job.id, outcome.children or ())
             for code, parts in outcome.codes:
@@ -367,7 +370,8 @@ class Loop:
             self._reporter.note(job, outcome.note)
         self.ran += 1
         self._executed.append(job.id)
-        self.plan.done(job, outcome.result, outcome.duration, expansion, outcome.outputs)
+        stands = attempt if origin is None else origin
+        self.plan.done(job, outcome.result, stands, outcome.duration, expansion, outcome.outputs)
 
     def _expansion(self, job: Job, outcome: Outcome) -> Expansion:
         """The jobs that came of one."""
@@ -411,12 +415,12 @@ class Loop:
         if not self.plan.lost(job, digests):
             self._end_badly(job, "an input of it can't be read, and can't be made again")
 
-    def _record(self, job: Job, outcome: Outcome) -> None:
+    def _record(self, job: Job, outcome: Outcome, origin: int | None = None) -> int:
         key = self.plan.keys[job.index]
         trial = self._trials.get(job.index)
         done = outcome.state is AttemptState.DONE and outcome.remember
         done = done and job.command.kind is not Kind.LOADING
-        self._store.record(
+        attempt = self._store.record(
             job.id,
             1 if trial is None else trial.number + trial.tries + 1,
             key,
@@ -424,7 +428,11 @@ class Loop:
             executor=self.executor.name,
             reason=to_json(trial.reasons) if trial is not None and trial.reasons else None,
             trace=self._trace(job, outcome) if done else None,
+            origin=origin,
         )
+        if done and outcome.result == NOTHING:
+            self._keeper.acted(job, attempt)
+        return attempt
 
     def _trace(self, job: Job, outcome: Outcome) -> tuple[object, ...]:
         flags = 0
@@ -441,8 +449,7 @@ class Loop:
         ids = hashes = None
         upstream = job.upstream
         if upstream:
-            results = self.plan.results
             ids = "\n".join([u.id for u in upstream])
-            hashes = b"".join([results[u.index] or b"" for u in upstream])
+            hashes = b"".join(self.plan.identities.stood(job))
         code = job.command.code
         return (flags, job.definition, code, arguments_text(job), ids, hashes, children)

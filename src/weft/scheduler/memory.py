@@ -14,6 +14,7 @@ from weft.graph.standing import standing_for
 from weft.model.job import Digest, InvariantJob, Job, JobRecord, PartJob
 from weft.model.kind import Kind
 from weft.model.states import AttemptState
+from weft.scheduler.identity import NOTHING
 from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
 from weft.scheduler.ready import History
@@ -144,6 +145,21 @@ class Remembered:
         seen = self._store.observations([past.attempt]).get(past.attempt, ())
         return all(self.observe(o.kind, o.key) == o.digest for o in seen)
 
+    # -- whose traces are whose --------------------------------------------------------------
+
+    def acts(self) -> dict[str, list[int]]:
+        """The traces of this run's beginning that count and have nothing as result, by owner."""
+        found: dict[str, list[int]] = {}
+        adopted = self.rebuilder.adopted
+        for trace in self._heads:
+            if trace[2] == NOTHING:
+                found.setdefault(adopted.get(trace[0], trace[3]), []).append(trace[0])
+        return found
+
+    def adopt(self) -> None:
+        """Let traces that serve other jobs now belong to these (rule 6)."""
+        self._store.adopt(self.rebuilder.adopted)
+
     # -- attempts and reasons ----------------------------------------------------------------
 
     def past(self, job_id: str) -> Past | None:
@@ -185,7 +201,7 @@ class Remembered:
         Compared with the trace of its own that is nearest: after an edit was undone that need not
         be the newest one.
         """
-        from weft.model.reasons import DataNeeded, RunsEachTime
+        from weft.model.reasons import DataNeeded, RunsEachTime, Superseded
 
         if job.command.kind.each_run:
             return (RunsEachTime(),)
@@ -202,12 +218,13 @@ class Remembered:
                 return (self._lacking(newest, newest.outputs),)
             return (ValueMissing(pretended=bool(newest.flags & TraceFlag.PRETENDED)),)
         found = [self._compare(job, plan, trace) for trace in past.traces[: -1 - COMPARED : -1]]
-        return min(found, key=len)
+        # What was done before is undone by what came after: that is told as the newest differs.
+        return min(found, key=lambda one: (Superseded() in one, len(one)))
 
     def _compare(self, job: Job, plan: Plan, trace_id: int) -> tuple[Reason, ...]:
         from weft.scheduler.explain import explain
 
-        results = [plan.results[u.index] or b"" for u in job.upstream]
+        results = plan.identities.stood(job)
         key, trace = plan.keys[job.index], self._store.trace(trace_id)
         return explain(
             job,
@@ -217,6 +234,7 @@ class Remembered:
             self._changed,
             self._wrong_outputs,
             self._store.changed_parts,
+            plan.identities.by_attempt(job),
         )
 
     def _wrong_outputs(self, trace: TraceRow) -> Reason | None:

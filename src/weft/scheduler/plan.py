@@ -88,13 +88,22 @@ class Plan(Decisions):
         self,
         job: Job,
         result: Digest,
+        attempt: int,
         duration: float,
         expansion: Expansion | None = None,
         outputs: bytes | None = None,
     ) -> None:
-        """A running job left a result (its digest), and maybe jobs, or files."""
+        """A running job left a result (its digest), and maybe jobs, or files.
+
+        Parameters
+        ----------
+        attempt
+            Id of the one that did it, or that it repeats (see ``origin``).
+        """
         self.ready.release(job, duration)
+        self.identities.attempts[job.index] = attempt
         self.revived.discard(job.index)
+        self._lost.pop(job.index, None)
         if self.effects.active and is_lazy(job):
             self.effects.made.add(job.index)
         if outputs is not None:

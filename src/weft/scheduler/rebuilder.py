@@ -12,8 +12,9 @@ from weft.store.rows import TraceFlag
 if TYPE_CHECKING:
     from weft.model.outcome import Observation
 
-TraceHead = tuple[int, Digest, Digest, str, int, bytes | None]
-"""Id, key, result, job id, flags and outputs of a trace: all that the decision needs of most."""
+TraceHead = tuple[int, Digest, Digest, str, int, bytes | None, int]
+"""Id, key, result, job id, flags, outputs and origin of a trace: all that the decision needs of
+most. The origin is the id of the attempt that stands for it (rule 7)."""
 
 Observe = Callable[[str, str], Digest | None]
 """Kind and key of something that a job observed -> its digest now."""
@@ -82,6 +83,9 @@ class Rebuilder:
         self._observe = observe
         self._invalidated = invalidated
         self._intact = intact
+        self.adopted: dict[int, str] = {}
+        """Traces that serve another job than their own now: their ids, and its id. They are to be
+        its own, so that the next run gives it the same one."""
         self.rival: Rival = lambda _job_id, _key: False
         """Set by the plan."""
         if len(self._by_key) != len(traces):
@@ -116,6 +120,8 @@ class Rebuilder:
         usable = [trace for trace in usable if trace[3] == job.id or not trace[4] & _PRETENDED]
         newest_first = sorted(usable, key=lambda t: (t[3] == job.id, t[0]), reverse=True)
         chosen = next((trace for trace in newest_first if self._verifies(trace)), None)
+        if chosen is not None and chosen[3] != job.id and not pure:
+            self.adopted[chosen[0]] = job.id
         left = candidates if pure else [trace for trace in candidates if trace is not chosen]
         if left:
             self._by_key[key] = left

@@ -26,7 +26,7 @@ _UPSERT = f"""INSERT INTO job ({_COLUMNS}, tags, kind, spec, active)
     definer = excluded.definer, inputs = excluded.inputs, extra = excluded.extra,
     dynamic = excluded.dynamic, tags = excluded.tags, kind = excluded.kind,
     spec = excluded.spec, active = 1, retired_run = NULL"""
-_NEWER = ("NULL, 0, NULL", "tags, 0, NULL", "tags, kind, spec")
+_NEWER = ("NULL, 0, NULL", "tags, 0, NULL", "tags, kind, spec")  # then as in the last
 """Columns that came with versions 2 and 3, by version; older databases are only read."""
 
 
@@ -35,7 +35,7 @@ class JobTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        newer = _NEWER[database.version - 1]
+        newer = _NEWER[min(database.version, len(_NEWER)) - 1]
         self._select = f"SELECT {_COLUMNS}, active, retired_run, {newer} FROM job"
         self._places: int | None = None
         self.script = ScriptTable(database)

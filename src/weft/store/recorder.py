@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from weft.model.job import Digest, JobRecord
@@ -18,7 +18,7 @@ GROUP_SECONDS = 0.1
 """A crash costs at most the finished jobs of this time."""
 GROUP_ROWS = 20_000
 
-_ATTEMPT = f"INSERT INTO attempt VALUES ({','.join('?' * 21)})"
+_ATTEMPT = f"INSERT INTO attempt VALUES ({','.join('?' * 22)})"
 _OUTPUT = "INSERT INTO output VALUES (?, ?, ?)"
 _OBSERVATION = "INSERT INTO trace_dep VALUES (?, ?, ?, ?, ?, ?)"
 _EXPANSION = "INSERT INTO expansion VALUES (?, ?, ?)"
@@ -26,6 +26,7 @@ _EVENT = "INSERT INTO event (run, time, kind, payload) VALUES (?, ?, ?, ?)"
 _FILE_STAT = "INSERT OR REPLACE INTO file_stat VALUES (?, ?, ?, ?)"
 _CODE = "INSERT OR IGNORE INTO code VALUES (?, ?)"
 
+_SUPERSEDE = f"UPDATE attempt SET flags = flags | {int(TraceFlag.SUPERSEDED)} WHERE id = ?"
 _PRETENDED = int(TraceFlag.PRETENDED)
 _NO_TRACE = (0, None, None, None, None, None, None)
 
@@ -42,6 +43,7 @@ class Recorder:
 
     def __init__(self, database: Database, values: Values, jobs: JobTable) -> None:
         self.run: int | None = None
+        # That of a deleted one may be given again: what rested on it came later, and so is gone.
         self.last_attempt: int = database.row("SELECT coalesce(max(id), 0) FROM attempt")[0]
         self.committed_attempt = self.last_attempt
         self._database = database
@@ -70,6 +72,7 @@ class Recorder:
         host: str | None = None,
         reason: str | None = None,
         trace: tuple[Any, ...] | None = None,
+        origin: int | None = None,
     ) -> int:
         """Note an attempt, and its trace if there is one; returns the id of both.
 
@@ -78,6 +81,8 @@ class Recorder:
         trace
             Flags, definition, code, text of the arguments, ids and results of the upstream jobs
             (joined), digest of the generated jobs' records; None when nothing is to be remembered.
+        origin
+            Id of the attempt that this one repeats, or accepts, and that stands for it.
         """
         self.last_attempt = attempt = self.last_attempt + 1
         result = outcome.result
@@ -120,6 +125,7 @@ class Recorder:
                 reason,
                 rest,
                 outcome.outputs,
+                origin,
             )
         )
         if outcome.stdout or outcome.stderr:
@@ -156,6 +162,17 @@ class Recorder:
     def add_generated(self, definer: str, records: Sequence[JobRecord]) -> None:
         """Note the jobs that a generator defined; in one transaction with its trace."""
         self._generated.append((definer, records, self.run))
+
+    def supersede(self, trace_ids: Iterable[int]) -> None:
+        """These traces stop counting, durably, since their job is about to run again."""
+        for trace_id in trace_ids:
+            self.later(_SUPERSEDE, trace_id)
+        self.flush()
+
+    def adopt(self, owners: Mapping[int, str]) -> None:
+        """These traces (by id) serve other jobs from now on, and are theirs."""
+        for trace_id, job_id in owners.items():
+            self.later("UPDATE attempt SET job_id = ? WHERE id = ?", job_id, trace_id)
 
     def later(self, sql: str, *parameters: object) -> None:
         """Run a statement in the next group, after its attempts."""

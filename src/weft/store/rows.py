@@ -34,6 +34,8 @@ class TraceFlag(IntFlag):
     """A person said that the job needs no run: there is no value."""
     INVALID = 64
     """It does not count for freshness any more; its result still stops re-runs downstream."""
+    SUPERSEDED = 128
+    """It left nothing but what it did, and its job has begun to run again since (rule 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class TraceRow:
     """Ids of the jobs that fill the holes of the value, by number."""
     outputs: bytes | None = None
     """Of a job that made files: what became of them, see ``weft.store.seals``."""
+    origin: int = 0
+    """Id of the attempt that stands for it: its own, unless it repeats or accepts another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ What few rows have (errors, limits, logs, observations, generated jobs) is kept 
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 """``user_version`` of the database."""
 
 _TRACE_VIEW = """CREATE VIEW trace AS
     SELECT id, key, result, job_id, flags, run, coalesce(definition, key) AS definition,
-        code, arguments, input_ids, input_hashes, outputs
+        code, arguments, input_ids, input_hashes, outputs, coalesce(origin, id) AS origin
     FROM attempt WHERE result IS NOT NULL"""
 
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -23,7 +23,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE job ADD COLUMN kind INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE job ADD COLUMN spec BLOB",
         "ALTER TABLE attempt ADD COLUMN outputs BLOB",
+    ),
+    (
         "DROP VIEW trace",
+        "ALTER TABLE attempt ADD COLUMN origin INTEGER",
         _TRACE_VIEW,
     ),
 )
@@ -89,7 +92,8 @@ TABLES = (
         reason TEXT,              -- JSON: why it ran
         /* JSON: host, exit_code, signal, max_rss, note, error */
         rest TEXT,
-        outputs BLOB              -- of a job that made files: see seals; since version 3
+        outputs BLOB,             -- of a job that made files: see seals; since version 3
+        origin INTEGER            -- the attempt that it repeats, or accepts; since version 4
     ) STRICT""",
     "CREATE INDEX attempt_invalid ON attempt (job_id) WHERE flags >= 64",  # TraceFlag.INVALID
     _TRACE_VIEW,

@@ -13,6 +13,7 @@ from weft.model.reasons import (
     DataNeeded,
     DependencyAdded,
     DependencyChanged,
+    DependencyRan,
     DependencyRemoved,
     FilesChanged,
     HeldChanged,
@@ -24,6 +25,7 @@ from weft.model.reasons import (
     OutputMissing,
     Reason,
     RunsEachTime,
+    Superseded,
     Taken,
     ValueMissing,
 )
@@ -65,6 +67,8 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return f"option changed: {before} → {after}"
         case DependencyChanged(job_id):
             return f"dependency {job_id} gave another result"
+        case DependencyRan(job_id):
+            return f"dependency {job_id} ran again"
         case DependencyAdded(job_id):
             return f"dependency {job_id} was added"
         case DependencyRemoved(job_id):
@@ -85,6 +89,8 @@ def reason_words(reason: Reason, function: str = "") -> str:  # noqa: C901 - one
             return "its result is remembered, but its value is gone and needed"
         case Invalidated():
             return "it was invalidated"
+        case Superseded():
+            return "what it did before may be undone: it began to run otherwise since"
         case Taken():
             return "its result serves another, equal call"
 
@@ -148,6 +154,8 @@ def _in_general(reason: Reason, function: str) -> str:
             return "option changed"
         case DependencyChanged():
             return "a dependency gave another result"
+        case DependencyRan():
+            return "a dependency ran again"
         case DependencyAdded():
             return "a dependency was added"
         case DependencyRemoved():

@@ -206,7 +206,7 @@ def check_page(context: Context, screen: Screen, *, repair: bool) -> CheckPage:
     comparable = {
         job.id
         for job in context.graph
-        if job.command.function is not None and job.command.options.cutoff
+        if job.command.function is not None and job.command.options.cutoff is not False
     }
     with context.writing() if repair else context.reading() as store:
         check: StoreCheck = store.check()

@@ -15,7 +15,6 @@ from weft.graph.graph import Graph
 from weft.model.job import Command, Digest, Job
 from weft.model.reasons import CodeChanged, Reason
 from weft.model.states import JobState
-from weft.scheduler.rebuilder import key_of
 from weft.scheduler.survey import FAILED, Survey
 from weft.store.rows import AttemptRow, TraceRow
 from weft.store.store import Store
@@ -100,12 +99,8 @@ class Sight:
 
     def is_of_newest_attempt(self, job: Job) -> bool:
         """Whether the newest attempt of a fresh job was made for what the script asks now."""
-        past, results = self.survey.remembered.past(job.id), self.survey.plan.results
-        inputs = [result for u in job.inputs if (result := results[u.index]) is not None]
-        extra = [result for u in job.extra if (result := results[u.index]) is not None]
-        if past is None or job.definition is None:
-            return False
-        return past.key == key_of(job.definition, inputs, extra)
+        past = self.survey.remembered.past(job.id)
+        return past is not None and past.key == self.survey.plan.known_key(job)
 
     def culprits(self, job: Job) -> tuple[str, ...]:
         """The failed jobs that a blocked one waits for.
