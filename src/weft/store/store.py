@@ -61,7 +61,7 @@ class Store:
     messages
         What the user should hear about, such as a damaged database that was set aside.
     record, supersede, adopt
-        Those of the ``Recorder``: a call in between costs 0.4 us for each finished job.
+        Those of the ``Recorder``: a call in between would cost 0.4 us per finished job.
     input
         Result -> what to send to a worker for it, see ``Values.find``.
     """
@@ -120,10 +120,8 @@ class Store:
         the file is set aside and the run begins with an empty one.
         """
         self.flush()
-        sql = (
-            f"SELECT {self._head} FROM attempt "
-            f"WHERE result IS NOT NULL AND flags < {int(TraceFlag.INVALID)} ORDER BY id"
-        )
+        sql = f"SELECT {self._head} FROM attempt WHERE result IS NOT NULL"
+        sql += f" AND flags < {int(TraceFlag.INVALID)} ORDER BY id"
         try:
             return self._database.rows(sql)
         except StoreError:
