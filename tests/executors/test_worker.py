@@ -36,7 +36,7 @@ def test_a_value_comes_back_with_its_hash_and_times(bench, place):
 
 def test_equal_values_hash_equal_however_they_were_made(bench, place):
     bench.define.comp(lambda: {"a": 1, "b": [2, None]}, job_id="one")
-    bench.define.comp(lambda: dict([("a", 1), ("b", [2, None])]), job_id="two")
+    bench.define.comp(lambda: dict(zip("ab", (1, [2, None]), strict=True)), job_id="two")
     bench.define.comp(lambda: None, job_id="none")
     outcomes = bench.run(place)
     assert outcomes["one"].result == outcomes["two"].result
