@@ -1,7 +1,10 @@
 import contextlib
+import os
+import signal
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,3 +63,58 @@ def test_jobs_that_run_elsewhere_are_running(tmp_path: Path) -> None:
     with context.reading() as store:
         states = survey(store, context.graph, {"j0": 1}).states
     assert states == {"j0": JobState.RUNNING, "j1": JobState.WAITING}
+
+
+def interrupted(_version: int = 1) -> str:
+    if not Path("go").exists():
+        os.kill(os.getpid(), signal.SIGINT)
+    return "went"
+
+
+def other(number: int) -> int:
+    return number
+
+
+def test_an_interrupted_job_did_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it is tried again although its failures are kept, and is not put behind the others."""
+    monkeypatch.chdir(tmp_path)
+    context = weft.Context("out")
+    context.options(keep_failed=True).comp(interrupted, job_id="first")
+    context.comp(other, 1, job_id="second")
+    with pytest.raises(weft.WeftError):
+        context.make(executor="inline")
+    with context.reading() as store:
+        assert context.survey(store).states["first"] is JobState.CANCELLED
+    Path("go").touch()
+    assert context.make(executor="inline").executed == ("first", "second")
+
+
+def picky(number: int) -> int:
+    return 1 // number
+
+
+def test_a_failed_job_stays_failed_after_an_edit_until_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def context_of(number: int) -> weft.Context:
+        context = weft.Context("out")
+        context.comp(picky, number, job_id="a")
+        context.comp(other, 5, job_id="b")
+        return context
+
+    def states(context: weft.Context) -> dict[str, JobState]:
+        context.prepare()
+        with context.reading() as store:
+            return dict(context.survey(store).states)
+
+    with pytest.raises(weft.MakeFailed):
+        context_of(0).make(executor="inline")
+    edited = context_of(1)
+    assert states(edited) == {"a": JobState.FAILED, "b": JobState.DONE}
+    assert edited.make("failed", executor="inline").executed == ("a",)
+    assert states(edited)["a"] is JobState.DONE
+    with pytest.raises(weft.MakeFailed):
+        context_of(0).make(executor="inline")
+    assert states(context_of(1))["a"] is JobState.DONE

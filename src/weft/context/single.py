@@ -201,7 +201,7 @@ class _Alone:
     def known(self) -> Known:
         """What the store has of it."""
         newest = self._newest()
-        failed = newest is not None and newest.state.failed
+        failed = newest is not None and not newest.state.done
         call = f"{self.job.command.name}{_call(arguments_words(arguments_text(self.job)))}"
         return Known(self.job.id, call, _error(newest) if failed else None)
 

@@ -22,8 +22,8 @@ class JobState(Enum):
 class AttemptState(IntEnum):
     """How one execution of a job ended; the numbers are what the database holds.
 
-    >>> AttemptState.DONE.failed, AttemptState.TIMED_OUT.failed
-    (False, True)
+    >>> AttemptState.DONE.failed, AttemptState.TIMED_OUT.failed, AttemptState.CANCELLED.failed
+    (False, True, False)
     """
 
     DONE = 0
@@ -34,9 +34,14 @@ class AttemptState(IntEnum):
     DIED = 5
 
     @property
+    def done(self) -> bool:
+        """Whether the attempt left a result."""
+        return self is AttemptState.DONE
+
+    @property
     def failed(self) -> bool:
-        """Whether the attempt left no result."""
-        return self is not AttemptState.DONE
+        """Whether the attempt left no result, and nobody had interrupted it."""
+        return self is not AttemptState.DONE and self is not AttemptState.CANCELLED
 
     @property
     def job_state(self) -> JobState:

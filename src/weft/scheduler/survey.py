@@ -119,7 +119,7 @@ def _states(
     status_of, done = plan.status, int(Status.DONE)
     if not running and len(jobs) == status_of.count(done):
         return dict.fromkeys([job.id for job in jobs], JobState.DONE)
-    failures = _present_failures(plan, remembered, jobs)
+    failures = _failures(plan, remembered, jobs)
     under_way = {name for name, number in running.items() if _goes_on(remembered, name, number)}
     states: dict[str, JobState] = {}
     for job in jobs:
@@ -169,16 +169,19 @@ def _awaited(graph: Graph, plan: Plan, job: Job) -> tuple[Job, ...]:
     return awaited
 
 
-def _present_failures(
-    plan: Plan, remembered: Remembered, jobs: Collection[Job]
-) -> dict[int, JobState]:
-    """Jobs whose newest attempt ended badly at their present key, by index."""
+def _failures(plan: Plan, remembered: Remembered, jobs: Collection[Job]) -> dict[int, JobState]:
+    """Jobs that must run and whose newest attempt ended badly, by index.
+
+    One that failed stays in sight when it was edited: that is when people look for it. One that
+    was cancelled just has to run, unless that was at its present key.
+    """
     found = {}
     for job in jobs if plan.keys else ():
         key = plan.keys.get(job.index)
         past = remembered.past(job.id) if key is not None else None
-        if past is not None and past.key == key:
-            state = AttemptState(past.state)
-            if state.failed:
-                found[job.index] = state.job_state
+        if past is None or past.key is None or past.state == AttemptState.DONE:
+            continue
+        state = AttemptState(past.state)
+        if state.failed or past.key == key:
+            found[job.index] = state.job_state
     return found

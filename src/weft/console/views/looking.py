@@ -158,7 +158,7 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
     attempts = seen.store.chronicle.attempts(job.id)
     newest = attempts[-1] if attempts else None
     stdout, stderr = seen.store.output(newest.id) if newest else (None, None)
-    failed = newest is not None and newest.state.failed
+    failed = newest is not None and not newest.state.done
     error = newest.error if newest is not None and failed else None
     return Details(
         job_id=job.id,

@@ -93,7 +93,7 @@ class Sight:
         if "last_run" in self.__dict__:
             return job.id in self.last_run, self.last_run.get(job.id)
         attempt, runs = self.newest_attempt(job), self.store.chronicle.runs(1)
-        if attempt is None or attempt.run != runs[-1].id or attempt.state.failed:
+        if attempt is None or attempt.run != runs[-1].id or not attempt.state.done:
             return False, None
         return True, attempt.reason
 
