@@ -274,3 +274,20 @@ def test_a_mapped_array_of_another_type_is_another_job(graph):
     ppg.MemMappedDataLoadingJob("array", list, print, "int32")
     with pytest.raises(ppg.JobContractError, match="array"):
         ppg.MemMappedDataLoadingJob("array", list, print, "int64")
+
+
+def test_data_stay_for_consumers_that_are_generated_after_the_first_ones_ended(graph):
+    genes = []
+    job = ppg.DataLoadingJob("load", lambda: genes.extend("ab"))
+
+    def write(path):
+        path.write_text(str(len(genes)))
+
+    a = ppg.FileGeneratingJob("a", write).depends_on(job)
+
+    def more():
+        ppg.FileGeneratingJob("b", write).depends_on(job)
+
+    ppg.JobGeneratingJob("more", more).depends_on(a)
+    ppg.run()
+    assert (Path("a").read_text(), Path("b").read_text()) == ("2", "2")

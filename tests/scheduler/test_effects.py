@@ -6,6 +6,7 @@ import pytest
 
 from tests.scheduler.world import Call, World, add
 from weft.graph.graph import Graph
+from weft.model.job import LoadingJob
 from weft.model.kind import Kind
 from weft.scheduler.effects import Effects, is_lazy, is_temporary, whole
 
@@ -49,6 +50,13 @@ class Course:
             if is_lazy(job):
                 self.effects.made.add(job.index)
             self.settle(name)
+        return self
+
+    def unloadable(self, name: str) -> Course:
+        """The data of this job can be given back."""
+        job = self.graph.jobs[name]
+        assert isinstance(job, LoadingJob)
+        job.unload = lambda: None
         return self
 
     def reopen(self, name: str) -> Course:
@@ -122,10 +130,16 @@ def test_a_temporary_file_that_nobody_needs_is_spent_only_beside_one_that_stays(
 
 
 def test_data_are_spent_only_if_they_were_loaded() -> None:
-    course = Course(load("l"), files("a", "l"))
+    course = Course(load("l"), files("a", "l")).unloadable("l")
     assert course.settle("l", "a").spent() == []
     assert course.reopen("a").run("l", "a").spent() == ["l"]
     assert course.effects.made == set()
+
+
+def test_data_that_nobody_can_give_back_are_never_spent() -> None:
+    course = Course(load("l"), files("a", "l"))
+    assert course.run("l", "a").spent() == []
+    assert course.effects.made == {course.graph.jobs["l"].index}
 
 
 def test_what_was_asked_for_is_not_spent() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from weft.graph.graph import Graph
-from weft.model.job import FilesJob, Job, PartJob
+from weft.model.job import FilesJob, Job, LoadingJob, PartJob
 from weft.model.kind import Kind
 
 _LOADING, _PART, _FILES = Kind.LOADING, Kind.PART, Kind.FILES
@@ -144,8 +144,11 @@ class Effects:
                     agenda.append(base)
 
     def _spend(self, base: Job) -> None:
+        # Data that nobody can give back stay: loaded again, for a consumer that is defined later,
+        # they could be twice there.
+        stays = isinstance(base, LoadingJob) and base.unload is None
         is_there = base.command.kind is not _LOADING or base.index in self.made
-        if is_there and base.index not in self.asked:
+        if is_there and not stays and base.index not in self.asked:
             self.spent[base.index] = base
 
     def take_spent(self) -> list[Job]:
