@@ -48,3 +48,14 @@ def test_parameters_that_can_not_be_kept_are_refused_when_it_runs(again):
     ppg.ParameterInvariant("p", [lambda: 1], lambda old: True)
     with pytest.raises(ppg.JobContractError, match="can't be kept for the next run"):
         graph.run()
+
+
+def test_another_function_under_the_same_id_is_refused(graph):
+    ppg.ParameterInvariant("p", 1, lambda old: old < 10)
+    with pytest.raises(ppg.JobRedefinitionError, match="accept_as_unchanged_func"):
+        ppg.ParameterInvariant("p", 1, lambda old: old > 10)
+
+
+def test_an_equal_function_under_the_same_id_is_the_same_job(graph):
+    one, other = (ppg.ParameterInvariant("p", 1, lambda old: old < 10) for _ in range(2))
+    assert one is other

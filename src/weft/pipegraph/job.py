@@ -63,6 +63,8 @@ class Job(FullJob, metaclass=Singletons):
     """Where it was defined."""
     needs: dict[str, None] = _NOTHING
     """Ids of the jobs that it depends on, in the order in which that was said."""
+    accepts: Callable[[Any], bool] | None = None
+    """Says whether a change of what the job stands for does not count, where somebody may."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r})"

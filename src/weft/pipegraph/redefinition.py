@@ -68,6 +68,8 @@ def _differences(pipegraph: Pipegraph, known: HeartJob, new: Job) -> Iterator[st
     assert isinstance(known, Job)
     if not same_function(pipegraph, known.callback, new.callback):
         yield "function"
+    if not same_function(pipegraph, known.accepts, new.accepts):
+        yield "accept_as_unchanged_func"
     facts = known.facts()
     yield from (name for name, value in new.facts().items() if facts[name] != value)
 
