@@ -19,7 +19,7 @@ from weft.fingerprint.normalise import Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart
 from weft.fingerprint.source import ClassText, is_generated
-from weft.fingerprint.wrappers import code_behind, module_of
+from weft.fingerprint.wrappers import code_behind, extension_of, module_of
 
 _SKIPPED = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol"})
 _SLOT = (types.MemberDescriptorType, types.GetSetDescriptorType)
@@ -38,7 +38,7 @@ def expand_class(graph: CodeGraph, node: Reached) -> None:
     module = getattr(sys.modules.get(kind.__module__), "__dict__", {})
     expansion = Expansion(graph, node, str(module.get("__file__", kind.__module__)))
     node.line = text.line if text else 0
-    expansion.own("class", encode_text(kind.__name__))
+    expansion.own("class", encode_text(kind.__name__), extension_of(kind))
     for number, base in enumerate(kind.__bases__):
         expansion.reach("class", qualified_name(base), f"base {number}", base, node.line)
     expansion.reach("class", qualified_name(type(kind)), "metaclass", type(kind), node.line)

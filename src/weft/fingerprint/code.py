@@ -16,7 +16,7 @@ from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
 from weft.fingerprint.source import Sources
 from weft.fingerprint.values import Handler, TangledError, UnhashableError, Walk, locate
-from weft.fingerprint.wrappers import code_behind, is_code, is_first_party, module_of
+from weft.fingerprint.wrappers import code_behind, extension_of, is_code, is_first_party, module_of
 from weft.model.resources import CodeScope
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -181,7 +181,9 @@ class Expansion:
         if origin is Origin.WEFT:
             return by_name
         if origin is Origin.FIRST_PARTY:
-            if not is_code(value) or not self._enters(value):
+            if not is_code(value):
+                return by_name + extension_of(value)
+            if not self._enters(value):
                 return by_name
             return self._refer(value)
         self.note_package(module_of(value), origin)

@@ -178,7 +178,9 @@ class _References:
             isinstance(value, type) and _is_first_party(value)
         ):
             return b"f" + self._code(value).digest
-        return b"n" + encode_text(qualified_name(value))
+        from weft.fingerprint.wrappers import extension_of
+
+        return b"n" + encode_text(qualified_name(value)) + extension_of(value)
 
     def module(self, value: types.ModuleType) -> bytes:
         """A module of the user's own counts with all its members; others by their names."""
