@@ -263,13 +263,17 @@ def test_an_idle_lane_gets_what_a_busy_one_has_not_begun(bench, tmp_path):
         while not Path(path).exists():
             time.sleep(0.005)
 
+    bench.define.comp(abs, -4, job_id="first")
     bench.define.comp(abs, -5, job_id="before")
     bench.define.comp(hold, str(tmp_path / "go"))
     for i in range(10):
         bench.define.comp(abs, -i, job_id=f"after-{i}")
     executor = Processes(2, "fork")
     bench.start(executor)
-    executor.submit(bench.tasks())
+    first, *others = bench.tasks()
+    executor.submit([first])
+    bench.until(executor, 1)  # a worker that is starting has begun nothing
+    executor.submit(others)
     done = bench.until(executor, 1)
     assert [report.task.job.id for report in done] == ["before"]
     back = executor.take_back()

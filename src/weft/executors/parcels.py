@@ -89,6 +89,7 @@ class Packer:
             packed,
             command.kind,
             spec_of(job),
+            options.cores,
         )
 
     def _function(self, command: Command) -> tuple[int, bytes]:

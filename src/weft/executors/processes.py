@@ -6,7 +6,6 @@ import os
 import selectors
 import signal
 import socket
-import threading
 import time
 from collections.abc import Collection, Sequence
 from typing import Literal
@@ -16,6 +15,7 @@ from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.capture import open_sink
 from weft.executors.lane import RECALL_SECONDS, Cause, Doom, Lane
 from weft.executors.memory import OomCounter, memory_of, over_limit
+from weft.executors.native import unsafe_threads, warn_of_threads
 from weft.executors.parcels import Packer
 from weft.executors.start import ZygoteProcess, fork_zygote, spawn_zygote
 from weft.executors.wire import Slots, frame
@@ -54,8 +54,9 @@ class Processes:
         How many workers.
     method
         ``"fork"``: functions, closures and arguments need no pickling. ``"spawn"``: from a fresh
-        interpreter, for a process that runs other threads, where forking can deadlock; the script
-        is not imported again, functions go by value. ``"auto"``: fork where it is safe.
+        interpreter, for a process that runs other threads, those of C libraries included, where
+        forking can deadlock; the script is not imported again, functions go by value. ``"auto"``:
+        fork where it is safe, or where loading jobs need it.
     """
 
     name = "processes"
@@ -75,6 +76,8 @@ class Processes:
         self._zygote: ZygoteProcess | None = None
         self._elders: list[ZygoteProcess] = []
         """Zygotes with an older memory, some of whose workers are still in use."""
+        self._chosen = method == "auto"
+        """Whether to say so when the method that was chosen is dangerous: once."""
         self._outdated = False
         """Whether this process has something in memory that the newest zygote has not."""
         self._lanes: list[Lane] = []
@@ -93,7 +96,7 @@ class Processes:
         self._settings = settings
         self._jobs = jobs
         if self._method == "auto":
-            alone = threading.active_count() == 1 or any(map(_is_loading, jobs))
+            alone = not unsafe_threads() or any(map(_is_loading, jobs))
             self._method = "fork" if hasattr(os, "fork") and alone else "spawn"
         self.inherits = self._method == "fork"
         self._first, self._room = self.lanes, self.lanes + SPARE_LANES
@@ -122,6 +125,9 @@ class Processes:
             others = [lane.connection for lane in self._lanes if lane.connection]
             others += [elder.control for elder in self._elders]
             self._packer = Packer(self._jobs, by_value=False)
+            if self._chosen:
+                self._chosen = False
+                warn_of_threads()
             self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
         else:
             self._packer = Packer(self._jobs, by_value=True)

@@ -14,13 +14,16 @@ import sys
 import time
 from typing import Any
 
+from weft.executors.globals import Globals
+
 _getsignal = _signal.getsignal
 _TERM, _INT, _ALARM = int(signal.SIGTERM), int(signal.SIGINT), int(signal.SIGALRM)
 _WATCHED = (_TERM, _INT, _ALARM)
 """Signals whose handlers are put back."""
 _LONG_ENOUGH = 1e-4
-"""Seconds; a job that was shorter can't have started a process (fork takes 0.3 ms), and is hardly
-one that sets itself an alarm."""
+"""Seconds; a job that was shorter can't have started a process (fork takes 0.3 ms)."""
+_setitimer = signal.setitimer
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _THREAD_GRACE = 0.05
 """Seconds that a job's threads get to end after it, as those of a pool being shut down do."""
 
@@ -33,19 +36,27 @@ class Surroundings:
     own
         Whether the process is the jobs' own: then timers are stopped too, and what jobs leave
         running is looked for.
+    kept
+        The settings of modules, where they were looked at before.
     """
 
-    def __init__(self, *, own: bool) -> None:
+    def __init__(self, *, own: bool, kept: Globals | None = None) -> None:
         self._own = own
         self._folder = os.open(".", os.O_RDONLY)
         self._mask = os.umask(0o077)
         os.umask(self._mask)
-        self._variables = dict(os.environ)
-        self._raw = dict(_raw_environment())
+        self.keep_environment()
         self._handlers = _handlers()
+        self._depth = sys.getrecursionlimit()
+        self._globals = kept or Globals()
         self._threads = _thread._count()
         self.retire = False
         """Whether something is left that could reach the next job."""
+
+    def keep_environment(self) -> None:
+        """Take the environment as it is now for what jobs find."""
+        self._variables = dict(os.environ)
+        self._raw = dict(_raw_environment())
 
     def restore(self, duration: float) -> str | None:
         """Put everything back; returns what to tell about the job, if anything."""
@@ -55,6 +66,10 @@ class Surroundings:
             self._restore_environment()
         if _handlers() != self._handlers:
             self._restore_handlers()
+        if sys.getrecursionlimit() != self._depth:
+            sys.setrecursionlimit(self._depth)
+        if not self._globals.restore() and self._own:
+            self.retire = True
         return self._left_running(duration) if self._own else None
 
     def come_back(self) -> None:
@@ -67,6 +82,7 @@ class Surroundings:
         for name, value in self._variables.items():
             if os.environ.get(name) != value:
                 os.environ[name] = value
+        time.tzset()  # TZ may have been among them
 
     def _restore_handlers(self) -> None:
         for number, handler in zip(_WATCHED, self._handlers, strict=True):
@@ -74,10 +90,11 @@ class Surroundings:
                 signal.signal(number, handler)
 
     def _left_running(self, duration: float) -> str | None:
+        for timer in _TIMERS:
+            _setitimer(timer, 0)
         threads = self._threads_left() if _thread._count() > self._threads else 0
         if duration < _LONG_ENOUGH and not threads:
             return None
-        signal.alarm(0)
         children = _children_left()
         if not threads and not children:
             return None

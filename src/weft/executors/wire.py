@@ -97,6 +97,7 @@ class Parcel(NamedTuple):
     kind: Kind = Kind.VALUE
     spec: Spec | None = None
     """What the kind needs beside the call."""
+    cores: int = 1
 
 
 class FunctionNumber(NamedTuple):
@@ -111,7 +112,9 @@ Entry = int | tuple[int | Parcel, Sequence[Input]]
 
 def job_of(parcel: Parcel) -> Job:
     """The job that a parcel describes, as far as running it needs."""
-    options = DEFAULT_OPTIONS if parcel.cutoff else Options(cutoff=False)
+    options = DEFAULT_OPTIONS
+    if not parcel.cutoff or parcel.cores != 1:
+        options = Options(cutoff=parcel.cutoff, cores=parcel.cores)
     command = Command(parcel.name, None, options, parcel.dynamic, kind=parcel.kind)
     inputs = tuple(_named(name) for name in parcel.inputs)
     return spec.job_of(parcel.id, command, -1, parcel.spec, inputs=inputs, packed=parcel.call)

@@ -19,7 +19,9 @@ from weft.errors import SerializationError
 from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
+from weft.executors.globals import Globals
 from weft.executors.inside import Inside, only_job_here, running
+from weft.executors.native import ThreadLimit, cores_of
 from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings, reseed
 from weft.executors.wire import (
@@ -403,6 +405,8 @@ def serve(
     settings: RunSettings,
     slot: Slot,
     capture: Capture | None,
+    threads: ThreadLimit,
+    kept: Globals,
 ) -> None:
     """Run the batches that come, until the other side closes or a job leaves something behind.
 
@@ -411,7 +415,7 @@ def serve(
     another result each time that it runs.
     """
     reseed()
-    surroundings = Surroundings(own=True)
+    surroundings = Surroundings(own=True, kept=kept)
     worker = Worker(settings, capture, surroundings, say=slot.say)
     outbox = _Outbox(connection)
     signal.signal(NUDGE, outbox.flush)
@@ -422,7 +426,7 @@ def serve(
         except (EOFError, ConnectionError):
             return
         try:
-            _run_batch(batch, jobs, worker, surroundings, slot, outbox)
+            _run_batch(batch, jobs, worker, surroundings, slot, outbox, threads)
             outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
             outbox.flush()
         except OSError as error:
@@ -444,6 +448,7 @@ def _run_batch(
     surroundings: Surroundings,
     slot: Slot,
     outbox: _Outbox,
+    threads: ThreadLimit,
 ) -> None:
     _learn(batch, worker)
     numbers = slot.numbers
@@ -459,6 +464,8 @@ def _run_batch(
             numbers[0] = -1
             return
         job, inputs = _opened(entry, jobs)
+        if threads.set(cores_of(job.command.options.cores)):
+            surroundings.keep_environment()
         outbox.items.append(worker.attempt(job, inputs, now))
         if (job.extra or job.inputs) and job.reads_memory:
             surroundings.retire = True  # it may have changed the data: the next gets them as loaded

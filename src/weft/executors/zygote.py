@@ -11,6 +11,7 @@ When the main process is gone, it ends them all.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
@@ -130,6 +131,7 @@ class Zygote:
             signal.signal(number, _nothing)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         die_with_parent(signal.SIGUSR1)
+        adopt_orphans()
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
@@ -183,6 +185,8 @@ class Zygote:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGUSR1):
                 signal.signal(number, signal.SIG_DFL)
+            # Not SIG_IGN, which the programs that jobs start would inherit.
+            signal.signal(signal.SIGINT, _nothing)
             for fd in (self._woken, self._wake):
                 os.close(fd)
             self._control.close()
@@ -210,9 +214,12 @@ class Zygote:
             _signal_stray(process, pid, number)
 
     def _reap(self) -> None:
-        for lane, pid in list(self._pids.items()):
-            state = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if state is not None:
+        """Bury the workers that have ended, and whatever else was adopted and has."""
+        while (pid := _ended_child()) is not None:
+            lane = next((lane for lane, known in self._pids.items() if known == pid), None)
+            if lane is None:
+                os.waitpid(pid, 0)
+            else:
                 self._bury(lane, pid)
 
     def _bury(self, lane: int, pid: int) -> None:
@@ -239,6 +246,28 @@ class Zygote:
             _signal_group(pid, signal.SIGKILL)
         for lane, pid in list(self._pids.items()):
             self._bury(lane, pid)
+        _end_adopted()
+
+
+def _ended_child() -> int | None:
+    try:
+        state = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    return state.si_pid if state is not None else None
+
+
+def _end_adopted() -> None:
+    """End what jobs left running in sessions of their own; each death may bring more orphans."""
+    import psutil
+
+    while children := psutil.Process().children():
+        for child in children:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+        for child in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child.pid, 0)
 
 
 def _nothing(*_signal: object) -> None:
@@ -284,6 +313,16 @@ def die_with_parent(number: int) -> None:
         ctypes.CDLL(None).prctl(set_death_signal, int(number), 0, 0, 0)
 
 
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parents end (Linux only): so what a job started
+    in a session of its own, or as a daemon, is found at the end of the run."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_child_subreaper = 36  # PR_SET_CHILD_SUBREAPER
+        ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
 def unbuffer_c_output() -> None:
     """Let C code's ``printf`` write at once: its buffer would end up in a later job's output."""
     import ctypes
@@ -300,6 +339,13 @@ def unbuffer_c_output() -> None:
 
 def worker_starter(jobs: Sequence[Job | None], settings: RunSettings, slots: Slots) -> StartWorker:
     """What a new worker process does."""
+    from weft.executors.globals import Globals
+    from weft.executors.native import ThreadLimit
+
+    # Once for all workers: with NumPy and pandas loaded it takes 20 ms.
+    kept = Globals()
+    threads = ThreadLimit()
+    threads.set(1)
 
     def start(lane: int, fds: Sequence[int]) -> None:
         import faulthandler
@@ -315,7 +361,9 @@ def worker_starter(jobs: Sequence[Job | None], settings: RunSettings, slots: Slo
             unbuffer_c_output()
         faulthandler.enable(2)
         gc.enable()
-        serve(socket.socket(fileno=connection), jobs, settings, slots.lane(lane), capture)
+        lane_slot = slots.lane(lane)
+        to_main = socket.socket(fileno=connection)
+        serve(to_main, jobs, settings, lane_slot, capture, threads, kept)
 
     return start
 
