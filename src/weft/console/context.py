@@ -27,7 +27,8 @@ class Context(JobContext):
     folder
         Where results are kept; by default ``out-<script name>`` in the working folder.
     strict
-        Whether code that can't be fingerprinted wholly is refused, instead of warned about.
+        Whether code that can't be fingerprinted wholly is refused, instead of warned about; by
+        default what the settings say.
 
     Examples
     --------
@@ -41,7 +42,7 @@ class Context(JobContext):
     9
     """
 
-    def __init__(self, folder: str | Path | None = None, *, strict: bool = False) -> None:
+    def __init__(self, folder: str | Path | None = None, *, strict: bool | None = None) -> None:
         super().__init__(folder, strict=strict)
         shell = _running_shell()
         if shell is not None:

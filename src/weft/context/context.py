@@ -394,6 +394,15 @@ class Context(Definer):
         self, *, take_over: bool = False, say: Callable[[str], None] | None = None
     ) -> Iterator[Store]:
         """The store, to write to; waits while another process has it."""
+        from weft.executors.inside import is_job_of
+
+        if is_job_of(self.folder):
+            raise UserError(
+                "A job can't make its own context: it would wait for itself.",
+                facts={"folder": self.folder},
+                cure="Define more jobs in a job by comp_dynamic(function, ...), whose function gets"
+                " a context; or give what the job makes a folder of its own.",
+            )
         lease = Lease(self.folder)
         lease.acquire(wait=True, take_over=take_over, say=say or _say)
         try:

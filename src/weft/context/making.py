@@ -159,9 +159,11 @@ class Making:
                     beat=self.beat,
                     here=here,
                 )
+                self.graph.running = True
                 summary = replace(loop.run(), asked=stops.asked)
             outcome = _run_outcome(summary)
         finally:
+            self.graph.running = False
             store.end_run(outcome)
         remembered.adopt()
         if here is not None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from weft.fingerprint.files import FileHasher, FileStamp, MemoryStatCache, hash_file
 from weft.model.outcome import Observation
 
+JOB_OF = "_WEFT_JOB_OF"
+"""Tells programs that jobs start the folder of the context."""
 PROGRESS_SECONDS = 0.25
 """Progress is passed on at most this often, but for the first and last step."""
 
@@ -28,6 +30,8 @@ class Inside:
 
     say: Callable[[str], None] | None = None
     """Takes the text of the present stage, for the status line."""
+    folder: Path | None = None
+    """Of the context whose job this is."""
     observed: list[Observation] = field(default_factory=list)
     stamps: dict[str, FileStamp | None] = field(default_factory=dict)
     stages: list[tuple[str, str]] = field(default_factory=list)
@@ -50,6 +54,15 @@ _of_this_process: list[Inside] = []
 def only_job_here(inside: Inside) -> None:
     """From now on all threads of this process belong to the attempt of ``inside``."""
     _of_this_process[:] = [inside]
+
+
+def is_job_of(folder: Path) -> bool:
+    """Whether this code runs in a job of the context with this folder, or in a program that one of
+    its jobs has started."""
+    inside = _current()
+    if inside is not None and inside.folder is not None:
+        return inside.folder == folder.resolve()
+    return os.environ.get(JOB_OF) == str(folder.resolve())
 
 
 def _current() -> Inside | None:

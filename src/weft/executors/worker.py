@@ -20,7 +20,7 @@ from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
 from weft.executors.globals import Globals
-from weft.executors.inside import Inside, only_job_here, running
+from weft.executors.inside import JOB_OF, Inside, only_job_here, running
 from weft.executors.native import ThreadLimit, cores_of
 from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings, reseed
@@ -100,7 +100,7 @@ class Worker:
         on_error: Callable[[BaseException], None] | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        self.inside = Inside(say)
+        self.inside = Inside(say, settings.folder.resolve())
         self.calling = False
         """Whether the job's own code is running."""
         self._settings = settings
@@ -415,6 +415,7 @@ def serve(
     another result each time that it runs.
     """
     reseed()
+    os.environ[JOB_OF] = os.fsdecode(settings.folder.resolve())
     surroundings = Surroundings(own=True, kept=kept)
     worker = Worker(settings, capture, surroundings, say=slot.say)
     outbox = _Outbox(connection)

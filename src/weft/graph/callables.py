@@ -6,11 +6,14 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_VARKEYWORDS
 from types import FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weft.errors import UserError
 from weft.model.job import Command
 from weft.model.promise import Promise
+
+if TYPE_CHECKING:
+    from weft.graph.graph import Graph
 
 _HOLDERS = (Promise, dict, list, tuple, set, frozenset)
 _LAZY = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
@@ -67,6 +70,19 @@ def check_callable(function: Callable[..., Any]) -> None:
             cure="Define a function that returns what is computed, such as list(...).",
         )
     _refuse_promises(function, _carried(function))
+
+
+def check_growth(graph: Graph, job_id: str, definer: str | None) -> None:
+    """Refuse a job that is defined while the jobs run, but for those that a generator defines.
+
+    In a worker process it would be lost without a word.
+    """
+    if graph.running and definer is None:
+        raise UserError(
+            f"Job {job_id!r} can't be defined while the jobs of its context run.",
+            cure="In a job, define more by comp_dynamic(function, ...): its function gets a"
+            " context first. Elsewhere, wait until make() has ended.",
+        )
 
 
 def check_globals(function: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ from weft.graph.callables import (
     Known,
     check_callable,
     check_globals,
+    check_growth,
     check_reserved,
     identity_of,
     in_order,
@@ -143,12 +144,12 @@ class Definer:
             extra_dep is not None
             or kwargs
             or self._definer is not None
+            or self._graph.running
             or known.command.shared
             or not LITERALS.issuperset(map(type, args))
         ):
             return self._add(self._automatic_id(known), known, args, kwargs, extra_dep)
-        # What follows is _automatic_id and _add for plain calls, written out: 100,000 come here,
-        # and a no-op run has 5 us for each.
+        # _automatic_id and _add for plain calls, written out: a no-op run has 5 us for each.
         graph = self._graph
         number = known.counter[0]
         name = f"{known.base}-{number}" if number else known.base
@@ -192,7 +193,7 @@ class Definer:
     def comp_store(self, value: T, job_id: str | None = None) -> Promise[T]:
         """Keep one object for many jobs; it is stored once, and passed by its promise.
 
-        The same object again gives the same promise, unless its content is another one now.
+        The same object again gives the same promise, unless its content has changed.
         """
         known, graph = self._stored.get(id(value)), self._graph
         content = self._fingerprinter.value(value, number_by_id)
@@ -345,6 +346,7 @@ class Definer:
         extra_dep: Promise[Any] | Iterable[Promise[Any]] | None,
     ) -> Promise[Any]:
         graph = self._graph
+        check_growth(graph, name, self._definer)
         extra = self._extra_jobs(extra_dep)
         bound = self.bind(args, in_order(known.function, kwargs) if kwargs else kwargs)
         job = FullJob(

@@ -41,6 +41,8 @@ class Graph:
         self.token = token or os.urandom(8).hex()
         self.kept: Kept | None = None
         """What was kept of the script's calls, where its jobs come from the store."""
+        self.running = False
+        """Whether its jobs are being run: then nothing but a generator may define more."""
         self.cells: Cells | None = None
         """Which cell of a notebook defined which jobs; None in scripts."""
         self.redefinable: set[str] = set()
