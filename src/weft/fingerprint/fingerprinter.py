@@ -27,7 +27,7 @@ class Fingerprinter:
     --------
     >>> fingerprinter = Fingerprinter()
     >>> fingerprinter.value({"a": 1, "b": [2]}) == fingerprinter.value({"b": [2], "a": 1})
-    True
+    False
     >>> fingerprinter.code(len).parts[0].name
     'builtins.len'
     """

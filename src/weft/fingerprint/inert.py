@@ -42,7 +42,7 @@ _STREAMS: tuple[type, ...] = (io.TextIOWrapper, io.BufferedWriter, io.FileIO)
 def is_inert(value: object) -> bool:
     """Whether ``value`` is left out of the fingerprint of the code that mentions it.
 
-    >>> import threading
+    >>> import logging, threading
     >>> is_inert(threading.Lock()), is_inert(logging.getLogger("x")), is_inert({})
     (True, True, False)
     """
