@@ -16,7 +16,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.fingerprint.table import ROWS, Row
+from tests.fingerprint.rows import Row
+from tests.fingerprint.table import ROWS
 from weft.errors import SerializationError
 from weft.fingerprint.fingerprinter import Fingerprinter
 
