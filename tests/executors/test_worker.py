@@ -4,10 +4,8 @@ workers can't import a test module.)"""
 from __future__ import annotations
 
 import os
-import random
 import signal
 
-import numpy as np
 import pytest
 
 from weft.executors.inline import Inline
@@ -358,32 +356,6 @@ def test_long_jobs_tell_their_memory_and_processor_time(bench, method):
     outcome = bench.run(Processes(1, method))["work"]
     assert outcome.max_rss > 1_000_000
     assert outcome.cpu >= 0.08
-
-
-def test_random_numbers_are_not_shared_by_workers(bench, method):
-    def draw(barrier):
-        import os
-        import random
-        import time
-        from pathlib import Path
-
-        import numpy as np
-
-        Path(barrier, str(os.getpid())).touch()
-        while len(list(Path(barrier).iterdir())) < 2:
-            time.sleep(0.001)
-        return random.random(), float(np.random.random())
-
-    random.seed(1)
-    np.random.seed(1)
-    folder = bench.settings.folder / "barrier"
-    folder.mkdir()
-    for name in "ab":
-        bench.define.comp(draw, str(folder), job_id=name)
-    outcomes = bench.run(Processes(2, method))
-    a, b = bench.value(outcomes["a"]), bench.value(outcomes["b"])
-    assert a[0] != b[0]
-    assert a[1] != b[1]
 
 
 def test_inline_is_serial_and_in_this_process(bench):

@@ -126,7 +126,9 @@ class Making:
             return summarise(plan)
         # Imported here, as a run with nothing to do needs none of them: 25 ms of the 60 for all.
         from weft.executors.base import RunSettings
+        from weft.executors.chance import ChanceState
         from weft.executors.choose import choose_executor
+        from weft.graph.seeds import Seeds
         from weft.scheduler.interrupts import counted_interrupts
         from weft.scheduler.loop import Loop
 
@@ -138,6 +140,8 @@ class Making:
             folder=store.folder.resolve(),
             fingerprinter=self.fingerprinter,
             graph_token=self.graph.token,
+            seeds=Seeds(self.graph),
+            chance=ChanceState.here(),
         )
         run = store.begin_run(sys.argv)
         store.note_packages(run, versions(self.graph))

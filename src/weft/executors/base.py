@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from weft.executors.chance import ChanceState
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.graph.seeds import Seeds
 from weft.model.job import Job
 from weft.model.outcome import Outcome
 from weft.store.live import Trail
@@ -69,6 +71,10 @@ class RunSettings:
     """What marks the promises of this graph."""
     capture: bool = True
     """Whether what jobs print is kept; otherwise it goes where this process prints."""
+    seeds: Seeds = field(default_factory=Seeds)
+    """Where the random numbers of each job start."""
+    chance: ChanceState | None = None
+    """Those of the script when the run began; None where no job asks for them."""
     grace: float = 2.0
     """Seconds between asking a job to end (SIGTERM) and ending it (SIGKILL)."""
 

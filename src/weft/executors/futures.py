@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING
 
 from weft.errors import SerializationError, UserError, WeftError
 from weft.executors.base import Report, Running, RunSettings, Task
-from weft.executors.failure import error_text
+from weft.executors.failure import error_text, plain_report
 from weft.executors.marks import Mark, mark_path, take_mark
 from weft.executors.parcels import refusal
 from weft.executors.wire import Parcel, job_of
 from weft.graph.packing import pack_call
+from weft.graph.seeds import Seed
 from weft.graph.spec import spec_of
 from weft.model.job import Job
 from weft.model.outcome import Outcome
+from weft.model.resources import LARGEST_SEED
 from weft.model.states import AttemptState
 from weft.store.objects import Input
 
 if TYPE_CHECKING:
+    from weft.executors.chance import ChanceState
     from weft.executors.worker import Worker
 
 
@@ -110,7 +113,8 @@ class Futures:
         tasks, parcels = [], []
         for task in batch:
             try:
-                parcels.append((_parcel(task.job), tuple(task.inputs)))
+                seed = self._settings.seeds.of(task.job)
+                parcels.append((_parcel(task.job), tuple(task.inputs), seed))
                 tasks.append(task)
             except SerializationError as error:
                 self._reports.append(refusal(task, error))
@@ -123,6 +127,7 @@ class Futures:
             os.getpid(),
             settings.capture,
             mark_path(settings.folder),
+            settings.chance if any(seed is None for *_, seed in parcels) else None,
         )
         try:
             future = self._executor.submit(run_parcels, parcels, work)
@@ -263,6 +268,14 @@ def _ended(
     return [Report(task, Outcome(state, submitted, duration, note=note)) for task in tasks]
 
 
+_SHARED = (
+    "seed= is not possible here: the threads of this executor share their random numbers. Use "
+    'executor="processes", or make a generator of your own inside the job.'
+)
+Sent = tuple[Parcel, Sequence[Input], Seed]
+"""One job on its way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a batch brings along."""
@@ -273,11 +286,14 @@ class Work:
     """Process id of the main process: what threads of it print can't be told apart."""
     capture: bool
     mark: Path
+    chance: ChanceState | None = None
+    """The script's random state, where a job asks for it."""
 
 
-def run_parcels(parcels: Sequence[tuple[Parcel, Sequence[Input]]], work: Work) -> list[Outcome]:
+def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     """Run some tasks here; this is what the other executor calls."""
     from weft.executors.capture import Capture
+    from weft.executors.chance import Chance
     from weft.executors.surroundings import Surroundings
     from weft.executors.worker import Worker
     from weft.fingerprint.fingerprinter import Fingerprinter
@@ -287,7 +303,8 @@ def run_parcels(parcels: Sequence[tuple[Parcel, Sequence[Input]]], work: Work) -
     settings = RunSettings(work.folder, Fingerprinter(), work.graph_token)
     sink = Capture(work.folder) if work.capture and alone else None
     surroundings = Surroundings(own=False) if alone else None
-    worker = Worker(settings, sink, surroundings)
+    chance = Chance(own=False, script=work.chance) if alone else None
+    worker = Worker(settings, sink, surroundings, chance)
     try:
         with Mark(work.mark) if elsewhere else nullcontext() as mark:
             return [_run(worker, parcels, place, mark) for place in range(len(parcels))]
@@ -300,11 +317,14 @@ def run_parcels(parcels: Sequence[tuple[Parcel, Sequence[Input]]], work: Work) -
 
 def _run(
     worker: Worker,
-    parcels: Sequence[tuple[Parcel, Sequence[Input]]],
+    parcels: Sequence[Sent],
     place: int,
     mark: Mark | None,
 ) -> Outcome:
     if mark is not None:
         mark.begin(place)
-    parcel, inputs = parcels[place]
-    return worker.run(job_of(parcel), inputs)
+    parcel, inputs, seed = parcels[place]
+    if not worker.seeds and (seed is None or seed <= LARGEST_SEED):  # the job says seed=
+        report = plain_report(UserError, _SHARED)
+        return Outcome(AttemptState.FAILED, time.time(), 0.0, pid=os.getpid(), error=report)
+    return worker.run(job_of(parcel), inputs, seed)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.capture import Capture
+from weft.executors.chance import Chance
 from weft.executors.postmortem import post_mortem
 from weft.executors.surroundings import Surroundings
 from weft.executors.worker import Worker
@@ -59,7 +60,9 @@ class Inline:
             self._capture.pause()
         self._surroundings = Surroundings(own=False)
         inspect = post_mortem if self._pdb else None
-        self._worker = Worker(settings, self._capture, self._surroundings, on_error=inspect)
+        self._seeds = settings.seeds
+        chance = Chance(own=False, script=settings.chance)
+        self._worker = Worker(settings, self._capture, self._surroundings, chance, on_error=inspect)
 
     def renew(self, _jobs: Sequence[Job | None]) -> None:
         """Nothing: jobs run in this process anyway."""
@@ -91,7 +94,7 @@ class Inline:
         if self._capture:
             self._capture.resume()
         try:
-            outcome = self._worker.run(task.job, task.inputs)
+            outcome = self._worker.run(task.job, task.inputs, self._seeds.of(task.job))
         finally:
             self._running = None
             if self._capture:

@@ -13,9 +13,10 @@ from weft.executors.base import Report, Running, Task
 from weft.executors.capture import read_sink
 from weft.executors.failure import without_own_frames
 from weft.executors.memory import usage_of
+from weft.executors.serving import DESCRIPTORS_CLOSED
 from weft.executors.start import ZygoteProcess
 from weft.executors.wire import Item, Mark, Slot, unframe
-from weft.executors.worker import DESCRIPTORS_CLOSED, outcome_of
+from weft.executors.worker import outcome_of
 from weft.executors.zygote import Notice
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState

@@ -11,6 +11,7 @@ from weft.executors.base import Report, Task
 from weft.executors.failure import plain_report
 from weft.executors.wire import Entry, FunctionNumber, Parcel
 from weft.graph.packing import pack_call
+from weft.graph.seeds import Seeds
 from weft.graph.spec import spec_of
 from weft.model.job import Command, Job
 from weft.model.outcome import Outcome
@@ -24,11 +25,16 @@ class Packer:
     ----------
     jobs
         Those that the workers inherit, by index; they are named by it.
+    seeds
+        Where their random numbers start.
     by_value
         Whether workers inherit nothing: then each function is sent once to each worker.
     """
 
-    def __init__(self, jobs: Sequence[Job | None], *, by_value: bool) -> None:
+    def __init__(
+        self, jobs: Sequence[Job | None], seeds: Seeds | None = None, *, by_value: bool
+    ) -> None:
+        self._seeds = seeds or Seeds()
         self._jobs: Sequence[Job | None] = () if by_value else jobs
         self._by_value = by_value
         self._functions: dict[int, tuple[Command, int, bytes]] = {}
@@ -47,16 +53,18 @@ class Packer:
         entries: list[Entry] = []
         tasks: list[Task] = []
         refused: list[Report] = []
-        jobs, count = self._jobs, len(self._jobs)
+        jobs, count, seed = self._jobs, len(self._jobs), self._seeds.of
         for task in batch:
             job = task.job
             # A generated job that was defined again takes the index of the one before.
             if job.index < count and jobs[job.index] is job:
-                entries.append((job.index, task.inputs) if task.inputs else job.index)
+                # What a generator defined may be numbered otherwise by now.
+                plain = not task.inputs and job.definer is None
+                entries.append(job.index if plain else (job.index, task.inputs, seed(job)))
                 tasks.append(task)
                 continue
             try:
-                entries.append((self._parcel(job, known), task.inputs))
+                entries.append((self._parcel(job, known), task.inputs, seed(job)))
                 tasks.append(task)
             except SerializationError as error:
                 refused.append(refusal(task, error))

@@ -17,9 +17,9 @@ from weft.executors.lane import RECALL_SECONDS, Cause, Doom, Lane
 from weft.executors.memory import OomCounter, memory_of, over_limit
 from weft.executors.native import unsafe_threads, warn_of_threads
 from weft.executors.parcels import Packer
+from weft.executors.serving import NUDGE
 from weft.executors.start import ZygoteProcess, fork_zygote, spawn_zygote
 from weft.executors.wire import Slots, frame
-from weft.executors.worker import NUDGE
 from weft.executors.zygote import NOTICE_SIZE, News, Notice, Order, parse_notice, send_order
 from weft.model.job import Job
 from weft.model.kind import Kind
@@ -124,13 +124,13 @@ class Processes:
         if self._method == "fork":
             others = [lane.connection for lane in self._lanes if lane.connection]
             others += [elder.control for elder in self._elders]
-            self._packer = Packer(self._jobs, by_value=False)
+            self._packer = Packer(self._jobs, self._settings.seeds, by_value=False)
             if self._chosen:
                 self._chosen = False
                 warn_of_threads()
             self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
         else:
-            self._packer = Packer(self._jobs, by_value=True)
+            self._packer = Packer(self._jobs, self._settings.seeds, by_value=True)
             self._zygote = spawn_zygote(self._room, self._settings, self._slots)
         self._selector.register(self._zygote.control, selectors.EVENT_READ)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -176,6 +177,7 @@ def _setup(lanes: int, settings: RunSettings) -> Setup:
         argv=list(sys.argv),
         filters=_packed(list(warnings.filters)) or _packed([]),
         classes=_packed_classes(vars(main) if main is not None else {}),
+        chance=pickle.dumps(settings.chance, 5),
         main_file=getattr(main, "__file__", None),
     )
 

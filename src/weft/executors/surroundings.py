@@ -119,16 +119,6 @@ def _handlers() -> tuple[Any, Any, Any]:
     return _getsignal(_TERM), _getsignal(_INT), _getsignal(_ALARM)
 
 
-def reseed() -> None:
-    """Give this process random numbers of its own: forked ones would draw the same.
-
-    Python's own ``random`` does so by itself, NumPy's old global generator does not.
-    """
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
-
-
 def _raw_environment() -> dict[object, object]:
     # The dict behind os.environ: comparing os.environ itself decodes every name, 10 us.
     raw: dict[object, object] = getattr(os.environ, "_data", {})

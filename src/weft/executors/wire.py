@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from weft.graph import spec
+from weft.graph.seeds import Seed
 from weft.graph.spec import Spec
 from weft.model.job import Command, Digest, Job
 from weft.model.kind import Kind
@@ -106,8 +107,8 @@ class FunctionNumber(NamedTuple):
     number: int
 
 
-Entry = int | tuple[int | Parcel, Sequence[Input]]
-"""One task of a batch: the index of a job known to the worker, or more."""
+Entry = int | tuple[int | Parcel, Sequence[Input], Seed]
+"""One task of a batch: the index of a job whose seed the worker knows too, or more."""
 
 
 def job_of(parcel: Parcel) -> Job:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import pickle
-import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -18,28 +15,17 @@ from typing import Any, NoReturn
 from weft.errors import SerializationError
 from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
+from weft.executors.chance import Chance
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
-from weft.executors.globals import Globals
-from weft.executors.inside import JOB_OF, Inside, only_job_here, running
-from weft.executors.native import ThreadLimit, cores_of
+from weft.executors.inside import Inside, running
 from weft.executors.outputs import claim, seal
-from weft.executors.surroundings import Surroundings, reseed
-from weft.executors.wire import (
-    Done,
-    Entry,
-    FunctionNumber,
-    Item,
-    Mark,
-    Parcel,
-    Slot,
-    frame,
-    job_of,
-    receive,
-)
+from weft.executors.surroundings import Surroundings
+from weft.executors.wire import Done, FunctionNumber
 from weft.fingerprint.literal import literal_digest
 from weft.graph.arguments import fill
 from weft.graph.definer import Definer
 from weft.graph.packing import unpack_call
+from weft.graph.seeds import Seed
 from weft.graph.standing import paths_value
 from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
 from weft.model.kind import Kind
@@ -51,16 +37,6 @@ MEASURED_JOB = 0.001
 """Seconds from which on a job's processor time is measured (0.5 us); below it is the duration."""
 LONG_JOB = 0.05
 """Seconds from which on a job's memory is measured."""
-FLUSH_SECONDS = 0.001
-"""Results wait at most this long for each other, if the next job is about to begin."""
-NUDGE = signal.SIGURG
-"""Makes a worker send the results that it holds; ignored by default, and hardly used by anybody."""
-
-DESCRIPTORS_CLOSED = "the job closed file descriptors that were not its own (os.closerange?)"
-"""What a worker shows before it ends because of that."""
-_NOT_OURS = {errno.EBADF, errno.ENOTSOCK, errno.ENOTDIR}
-"""Errors of a descriptor that somebody else has closed, and maybe opened for something else."""
-
 _Kept = tuple[Digest, bytes | None, int]
 """Result hash, encoded value if it is small, bytes."""
 
@@ -85,6 +61,8 @@ class Worker:
         Keeps what jobs print; None lets it go where this process prints.
     surroundings
         Puts back what jobs change in the process; None where others share it.
+    chance
+        Seeds random numbers for each attempt; None where others share them.
     on_error
         Called with an exception of the job's before it is turned into data.
     say
@@ -96,6 +74,7 @@ class Worker:
         settings: RunSettings,
         capture: Capture | None,
         surroundings: Surroundings | None,
+        chance: Chance | None = None,
         *,
         on_error: Callable[[BaseException], None] | None = None,
         say: Callable[[str], None] | None = None,
@@ -108,6 +87,8 @@ class Worker:
         self._value_digest = settings.fingerprinter.value
         self._capture = capture
         self._surroundings = surroundings
+        self._chance = chance
+        self._seed: Seed = None
         self._on_error = on_error
         self._stage = _Stage.LOADING
         self._value: object = None
@@ -117,14 +98,27 @@ class Worker:
         self._offset = time.time() - time.monotonic()
         self._cpu = time.process_time()
 
-    def run(self, job: Job, inputs: Sequence[Input]) -> Outcome:
-        """Make one attempt; never raises for what the job does."""
+    @property
+    def seeds(self) -> bool:
+        """Whether random numbers are seeded here."""
+        return self._chance is not None
+
+    def run(self, job: Job, inputs: Sequence[Input], seed: Seed = None) -> Outcome:
+        """Make one attempt; never raises for what the job does.
+
+        Parameters
+        ----------
+        seed
+            Where random numbers start.
+        """
         self._cpu = time.process_time()
         with running(self.inside):
-            item = self.attempt(job, inputs, time.monotonic())
+            item = self.attempt(job, inputs, time.monotonic(), seed)
         return item if isinstance(item, Outcome) else outcome_of(item, self._pid)
 
-    def attempt(self, job: Job, inputs: Sequence[Input], started: float) -> Done | Outcome:
+    def attempt(
+        self, job: Job, inputs: Sequence[Input], started: float, seed: Seed = None
+    ) -> Done | Outcome:
         """As ``run``, for many jobs in a row, where ``self.inside`` is made current already.
 
         Parameters
@@ -139,6 +133,7 @@ class Worker:
         """
         self._stage = _Stage.LOADING
         self._value = None
+        self._seed = seed
         try:
             kept = self._attempt(job, inputs)
         except BaseException as error:  # noqa: BLE001 - the one place that catches broadly
@@ -195,6 +190,8 @@ class Worker:
     def _call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        if self._chance is not None:
+            self._chance.begin(self._seed)
         self._stage = _Stage.CALLING
         self.calling = True
         value = self._value = function(*args, **kwargs)
@@ -287,6 +284,8 @@ class Worker:
         else:
             cpu = time.process_time()
             used, self._cpu = max(0.0, cpu - self._cpu), cpu
+        if self._chance is not None:
+            self._chance.end()
         note = self._surroundings.restore(duration) if self._surroundings is not None else None
         output = self._capture.take() if self._capture is not None else None
         if type(kept) is tuple:
@@ -374,123 +373,3 @@ def _end_fork(error: BaseException | None) -> NoReturn:
         sys.stdout.flush()
     finally:
         os._exit(code)
-
-
-# -- a process that does nothing else ------------------------------------------------------------
-
-
-class _Outbox:
-    """Items on their way to the main process."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.items: list[Item] = []
-        self._connection = connection
-        self._sending = False
-
-    def flush(self, *_signal: object) -> None:
-        """Send all; also called by a signal, in the middle of a job or of another flush."""
-        if self._sending or not self.items:
-            return
-        self._sending = True
-        items = self.items[:]
-        self._connection.sendall(frame(items))
-        # In place: the caller whom the signal interrupted may be about to append to this very list.
-        del self.items[: len(items)]
-        self._sending = False
-
-
-def serve(
-    connection: socket.socket,
-    jobs: Sequence[Job | None],
-    settings: RunSettings,
-    slot: Slot,
-    capture: Capture | None,
-    threads: ThreadLimit,
-    kept: Globals,
-) -> None:
-    """Run the batches that come, until the other side closes or a job leaves something behind.
-
-    Each process has random numbers of its own: ``random`` and ``numpy.random`` are reseeded,
-    because forked workers would all draw the same ones. So a job that draws without seeding gives
-    another result each time that it runs.
-    """
-    reseed()
-    os.environ[JOB_OF] = os.fsdecode(settings.folder.resolve())
-    surroundings = Surroundings(own=True, kept=kept)
-    worker = Worker(settings, capture, surroundings, say=slot.say)
-    outbox = _Outbox(connection)
-    signal.signal(NUDGE, outbox.flush)
-    only_job_here(worker.inside)
-    while not surroundings.retire:
-        try:
-            batch = receive(connection)
-        except (EOFError, ConnectionError):
-            return
-        try:
-            _run_batch(batch, jobs, worker, surroundings, slot, outbox, threads)
-            outbox.items.append(Mark.RETIRED if surroundings.retire else Mark.IDLE)
-            outbox.flush()
-        except OSError as error:
-            if error.errno in _NOT_OURS:
-                _end_deaf(slot)
-            raise
-
-
-def _end_deaf(slot: Slot) -> NoReturn:
-    """End without the descriptors that were to tell why; the shared memory is still there."""
-    slot.say(DESCRIPTORS_CLOSED)
-    os._exit(70)  # EX_SOFTWARE
-
-
-def _run_batch(
-    batch: Sequence[Entry],
-    jobs: Sequence[Job | None],
-    worker: Worker,
-    surroundings: Surroundings,
-    slot: Slot,
-    outbox: _Outbox,
-    threads: ThreadLimit,
-) -> None:
-    _learn(batch, worker)
-    numbers = slot.numbers
-    flushed = time.monotonic()
-    for place, entry in enumerate(batch):
-        now = time.monotonic()
-        if now - flushed > FLUSH_SECONDS:
-            outbox.flush()
-            flushed = now
-        numbers[1] = now
-        numbers[0] = place
-        if place >= numbers[2] or surroundings.retire:
-            numbers[0] = -1
-            return
-        job, inputs = _opened(entry, jobs)
-        if threads.set(cores_of(job.command.options.cores)):
-            surroundings.keep_environment()
-        outbox.items.append(worker.attempt(job, inputs, now))
-        if (job.extra or job.inputs) and job.reads_memory:
-            surroundings.retire = True  # it may have changed the data: the next gets them as loaded
-
-
-def _learn(batch: Sequence[Entry], worker: Worker) -> None:
-    """Take in the functions that come with a batch: all, although part of it may be taken back."""
-    for entry in batch:
-        if not isinstance(entry, int):
-            what = entry[0]
-            if isinstance(what, Parcel) and what.function_packed and what.function is not None:
-                worker.learn(what.function, what.function_packed)
-
-
-def _opened(entry: Entry, jobs: Sequence[Job | None]) -> tuple[Job, Sequence[Input]]:
-    if isinstance(entry, int):
-        return _known(jobs, entry), ()
-    what, inputs = entry
-    if isinstance(what, int):
-        return _known(jobs, what), inputs
-    return job_of(what), inputs
-
-
-def _known(jobs: Sequence[Job | None], index: int) -> Job:
-    job = jobs[index]
-    assert job is not None
-    return job

@@ -351,7 +351,7 @@ def worker_starter(jobs: Sequence[Job | None], settings: RunSettings, slots: Slo
         import faulthandler
 
         from weft.executors.capture import Capture
-        from weft.executors.worker import serve
+        from weft.executors.serving import serve
 
         connection, *sinks = fds
         capture = None
@@ -382,6 +382,8 @@ class Setup:
     classes: bytes
     """The packed classes that ``__main__`` defines, by name: so that results that hold their
     instances are pickled as the main process would."""
+    chance: bytes
+    """The pickled random state of the script."""
     main_file: str | None
     """Where the source of ``__main__`` is, for the fingerprints of generated jobs."""
 
@@ -403,6 +405,7 @@ def become_zygote(control_fd: int, slots_fd: int, parent: int) -> None:
         fingerprinter=Fingerprinter(),
         graph_token=setup.graph_token,
         capture=setup.capture,
+        chance=pickle.loads(setup.chance),
     )
     slots = Slots(setup.lanes, slots_fd)
     Zygote(control, worker_starter((), settings, slots), parent).run()

@@ -213,9 +213,9 @@ class Definer:
     def options(self, **changes: Any) -> Definer:
         """A definer of the same graph whose jobs have these options.
 
-        ``version``, ``uses``, ``ignore``, ``code``, ``packages``, ``cutoff``, ``pure``, ``cores``,
-        ``memory``, ``timeout``, ``retries``, ``retry_on``, ``priority``, ``keep_failed``,
-        ``tags``: see :class:`weft.Options`.
+        ``version``, ``uses``, ``ignore``, ``code``, ``packages``, ``cutoff``, ``seed``, ``pure``,
+        ``cores``, ``memory``, ``timeout``, ``retries``, ``retry_on``, ``priority``,
+        ``keep_failed``, ``tags``, ``isolated``: see :class:`weft.Options`.
         """
         DEFAULT_OPTIONS.but(**changes)
         return self._derive(self._prefix, {**self._changes, **changes})

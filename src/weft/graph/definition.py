@@ -66,8 +66,10 @@ def set_code(command: Command, code: Digest) -> None:
     command.code = code
     kind = b"dynamic" if command.dynamic else command.kind.name.lower().encode()
     cutoff = b"no cutoff" if command.options.cutoff is False else b""
-    seed = b"definition 2;%s;%s;%s" % (kind, cutoff, b"" if command.shared else code)
-    command.state = blake2b(seed, digest_size=DIGEST_SIZE)
+    text = b"definition 2;%s;%s;%s" % (kind, cutoff, b"" if command.shared else code)
+    if command.options.seed is not None:
+        text = b"seed %s;%s" % (str(command.options.seed).encode(), text)
+    command.state = blake2b(text, digest_size=DIGEST_SIZE)
 
 
 def define(job: Job) -> Digest:

@@ -10,6 +10,10 @@ from weft.model.older import reads_older
 
 CodeScope = Literal["none", "function", "transitive"]
 PackageScope = Literal["recorded", "version"]
+INHERIT: Literal["inherit"] = "inherit"
+"""For ``seed``: random numbers go on from where the script was."""
+LARGEST_SEED = 2**32 - 1
+"""NumPy takes no larger one."""
 
 ALL_BUT_ONE = -1
 ALL = -2
@@ -54,6 +58,10 @@ class Options:
     cutoff: bool | None = None
     """Whether an equal result stops the re-run of what depends on it (rule 7): always, never, or
     (None) where the result says what the job did."""
+    seed: int | Literal["inherit"] | None = None
+    """Where ``random``, ``numpy.random`` and ``torch`` start in each attempt: as seeded with this
+    number; as the script had them when the run began (``"inherit"``); or (None) with a seed of the
+    job's own, which follows from its definition, and its number among equal ones."""
 
     pure: bool = False
     """Whether equal calls share one result (rule 6)."""
@@ -72,6 +80,9 @@ class Options:
     """Words to select the job by: ``tag:x``."""
     enforce_memory: bool = True
     """Whether a job that takes more than its memory is killed; else it only reserves that much."""
+    isolated: bool | None = None
+    """Whether each attempt has a process of its own, in the state in which the run began; None as
+    the run says."""
 
     @property
     def memory_limit(self) -> int | None:
@@ -131,6 +142,16 @@ def _check(options: Options) -> None:
         ("code", options.code in get_args(CodeScope), "none, function or transitive"),
         ("packages", options.packages in get_args(PackageScope), "recorded or version"),
         ("tags", _are_words(options.tags), "a word, or a list of words"),
+        (
+            "seed",
+            options.seed is None or options.seed == INHERIT or _is_seed(options.seed),
+            f'a whole number from 0 to {LARGEST_SEED}, or "{INHERIT}"',
+        ),
+        (
+            "isolated",
+            options.isolated is None or isinstance(options.isolated, bool),
+            "True or False",
+        ),
     )
     for name, right, meant in rules:
         if not right:
@@ -142,6 +163,10 @@ def _check(options: Options) -> None:
 
 def _are_words(tags: object) -> bool:
     return isinstance(tags, tuple) and all(isinstance(tag, str) and tag for tag in tags)
+
+
+def _is_seed(seed: object) -> bool:
+    return _at_least(seed, int, 0) and seed <= LARGEST_SEED  # type: ignore[operator]
 
 
 def _at_least(value: object, kind: type | tuple[type, ...], least: float) -> bool:

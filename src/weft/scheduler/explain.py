@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from weft.graph.definition import arguments_text
+from weft.graph.definition import TEXT_LIMIT, arguments_text
 from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
 from weft.model.outcome import Observation
 from weft.model.reasons import (
@@ -19,6 +19,7 @@ from weft.model.reasons import (
     Invalidated,
     NeverRun,
     ObservationChanged,
+    OptionsChanged,
     Reason,
     Superseded,
     Taken,
@@ -90,8 +91,16 @@ def _definition_reasons(
     if before != after or not told:
         if before == after and job.arguments is None and isinstance(job, FilesJob):
             yield FilesChanged()
+        elif before == after and job.arguments is None and len(after) < TEXT_LIMIT:
+            yield OptionsChanged("as it was", _option_words(job))
         else:
             yield ArgumentsChanged(before, after)
+
+
+def _option_words(job: Job) -> str:
+    """The options that are part of a definition beside its code, as they are now."""
+    seed, cutoff = job.command.options.seed, job.command.options.cutoff
+    return f"seed={seed!r}, cutoff={cutoff}"
 
 
 def _held_reasons(
