@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Seed = int | None
 """What the generators of random numbers start from; None leaves them as the script had them."""
 
+_OWN = 1 << 8 * DIGEST_SIZE
+"""Makes seeds that follow from jobs larger than all that can be given."""
+
 
 class Seeds:
     """The seeds of one run's jobs.
@@ -41,7 +44,7 @@ class Seeds:
         """Where the random numbers of a job start."""
         seed = job.command.options.seed
         if seed is None:
-            return int.from_bytes(self._digest(job), "little")
+            return int.from_bytes(self._digest(job), "little") | _OWN
         return seed if isinstance(seed, int) else None
 
     def _digest(self, job: Job) -> Digest:
