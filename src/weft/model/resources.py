@@ -58,10 +58,6 @@ class Options:
     cutoff: bool | None = None
     """Whether an equal result stops the re-run of what depends on it (rule 7): always, never, or
     (None) where the result says what the job did."""
-    seed: int | Literal["inherit"] | None = None
-    """Where ``random``, ``numpy.random`` and ``torch`` start in each attempt: as seeded with this
-    number; as the script had them when the run began (``"inherit"``); or (None) with a seed of the
-    job's own, which follows from its definition, and its number among equal ones."""
 
     pure: bool = False
     """Whether equal calls share one result (rule 6)."""
@@ -80,6 +76,10 @@ class Options:
     """Words to select the job by: ``tag:x``."""
     enforce_memory: bool = True
     """Whether a job that takes more than its memory is killed; else it only reserves that much."""
+    seed: int | Literal["inherit"] | None = None
+    """Where ``random``, ``numpy.random`` and ``torch`` start in each attempt: as seeded with this
+    number; as the script had them when the run began (``"inherit"``); or (None) with a seed of the
+    job's own, which follows from its definition, and its number among equal ones."""
     isolated: bool | None = None
     """Whether each attempt has a process of its own, in the state in which the run began; None as
     the run says."""
