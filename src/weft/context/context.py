@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -185,6 +186,8 @@ class Context(Definer):
 
     def making(self, store: Store, how: MakeOptions) -> Making:
         """One make, of the jobs as they were prepared."""
+        if how.isolated is None and self.settings["isolated"] is not None:
+            how = replace(how, isolated=self.settings["isolated"])
         making = Making(self._graph, self._fingerprinter, store, how, self._beat)
         return making if self._recollection is None else self._recollection.taking_part_in(making)
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from weft.context.definitions import note_changes, save_code, save_definitions, versions
-from weft.errors import CommandFailed, Interrupted, MakeFailed
+from weft.errors import CommandFailed, Interrupted, MakeFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.graph import Graph
 from weft.model.job import Job
@@ -45,6 +45,9 @@ class MakeOptions:
         How often failed jobs are tried again that don't say so themselves.
     timeout
         Seconds for each job that has no timeout of its own.
+    isolated
+        Whether each attempt has a process of its own, in the state in which the run began; jobs
+        may say otherwise. None: those of jobs that make files, where the executor is able to.
     """
 
     n: int = 1
@@ -54,6 +57,7 @@ class MakeOptions:
     take_over: bool = False
     retries: int = 0
     timeout: float | None = None
+    isolated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Making:
             recurse=targets is None if how.recurse is None else how.recurse,
             fail_fast=how.fail_fast,
         )
+        plan.ready.isolated = how.isolated
         plan.want(targets)
         return plan, remembered
 
@@ -133,6 +138,12 @@ class Making:
         from weft.scheduler.loop import Loop
 
         store, place = self.store, choose_executor(executor, self.how.n)
+        if self.how.isolated and not place.isolates:
+            raise UserError(
+                "This executor can't isolate jobs.",
+                facts={"executor": place.name},
+                cure='Use executor="processes", or leave isolated=True out.',
+            )
         here = _here(self.graph, place)
         save_code(self.graph, self.fingerprinter, store)
         store.objects.sweep()
@@ -142,6 +153,7 @@ class Making:
             graph_token=self.graph.token,
             seeds=Seeds(self.graph),
             chance=ChanceState.here(),
+            isolated=self.how.isolated,
         )
         run = store.begin_run(sys.argv)
         store.note_packages(run, versions(self.graph))

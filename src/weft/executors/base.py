@@ -75,6 +75,8 @@ class RunSettings:
     """Where the random numbers of each job start."""
     chance: ChanceState | None = None
     """Those of the script when the run began; None where no job asks for them."""
+    isolated: bool | None = None
+    """Whether jobs that don't say so themselves have each a process of their own."""
     grace: float = 2.0
     """Seconds between asking a job to end (SIGTERM) and ending it (SIGKILL)."""
 
@@ -91,6 +93,8 @@ class Executor(Protocol):
     """How many batches may be under way at once."""
     apart: bool
     """Whether this process is free while jobs run, to look at the clock and the keyboard."""
+    isolates: bool
+    """Whether it can give an attempt a process of its own, as it was when the run began."""
     inherits: bool
     """Whether jobs see what this process has in memory; known once it was started."""
 

@@ -64,6 +64,7 @@ class Futures:
 
     name = "futures"
     apart = True
+    isolates = False
     inherits = False
 
     def __init__(self, executor: FuturesExecutor, lanes: int | None = None) -> None:

@@ -40,6 +40,8 @@ class Inline:
 
     def __init__(self, *, pdb: bool = False, capture: bool = True) -> None:
         self._pdb = pdb
+        self.isolates = pdb
+        """False; but who debugs wants the job here in any case."""
         self._capturing = capture and not pdb
         self._capture: Capture | None = None
         self._surroundings: Surroundings | None = None

@@ -76,6 +76,8 @@ class Lane:
     recall_at: float = 0.0
     """Monotonic seconds at which the next step of taking back is due."""
     doom: Doom | None = None
+    used: bool = False
+    """Whether the worker has run jobs in its own process."""
     retired: bool = False
     """Whether the worker is ending; a doomed one is never used again either, whatever it does."""
     hung_up: bool = False
@@ -286,6 +288,6 @@ class Lane:
         self.outbox = b""
         self.known_functions.clear()
         self.doom = None
-        self.hung_up = self.retired = False
+        self.hung_up = self.retired = self.used = False
         self.pid = 0
         self.measured = None

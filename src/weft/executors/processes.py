@@ -61,6 +61,7 @@ class Processes:
 
     name = "processes"
     apart = True
+    isolates = True
     inherits = True
 
     def __init__(self, n: int, method: Method = "auto") -> None:
@@ -208,13 +209,18 @@ class Processes:
         return self.lanes
 
     def submit(self, batch: Sequence[Task]) -> None:
-        lane = next(lane for lane in self._lanes if lane.idle)
+        assert self._settings is not None
+        alone = batch[0].job.command.is_alone(self._settings.isolated)
+        idle = [lane for lane in self._lanes if lane.idle]
+        # One that has run jobs in its own process is of no use to isolated ones.
+        lane = next((lane for lane in idle if lane.used is not alone), idle[0])
         self._follow(lane)
         entries, tasks, refused = self._packer.pack(batch, lane.known_functions)
         self._reports += refused
         if not tasks:
             return
-        lane.begin(tasks, frame(entries))
+        lane.begin(tasks, frame((alone, entries)))
+        lane.used = not alone
         lane.watched = any(
             task.timeout is not None or task.job.command.options.memory_limit is not None
             for task in tasks

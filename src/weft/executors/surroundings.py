@@ -50,6 +50,8 @@ class Surroundings:
         self._depth = sys.getrecursionlimit()
         self._globals = kept or Globals()
         self._threads = _thread._count()
+        self.last = False
+        """Whether no other job comes after this one: then there is nothing to put back."""
         self.retire = False
         """Whether something is left that could reach the next job."""
 
@@ -61,6 +63,8 @@ class Surroundings:
     def restore(self, duration: float) -> str | None:
         """Put everything back; returns what to tell about the job, if anything."""
         self.come_back()
+        if self.last:
+            return self._left_running(duration)
         os.umask(self._mask)
         if _raw_environment() != self._raw:
             self._restore_environment()

@@ -143,6 +143,12 @@ class Worker:
             kept = self._failure(error)
         return self._finish(kept, started)
 
+    def move_here(self) -> None:
+        """Make one attempt in this process, which was forked from the one that made this."""
+        self._pid = os.getpid()
+        if self._surroundings is not None:
+            self._surroundings.last = True
+
     def learn(self, number: int, packed: bytes) -> None:
         """Take in a function that later calls refer to by its number."""
         self._packed_functions[number] = packed

@@ -41,6 +41,18 @@ class Command:
     family: Any = None
     """The ``Family`` of a shared command, once it was fingerprinted."""
 
+    def is_alone(self, isolated: bool | None) -> bool:
+        """Whether each attempt of its jobs has a process of its own.
+
+        Parameters
+        ----------
+        isolated
+            What the run says of jobs that don't say it; None: those that make files.
+        """
+        own = self.options.isolated
+        wanted = isolated if own is None else own
+        return self.kind is Kind.FILES if wanted is None else wanted
+
 
 class Job:
     """A node of the graph: an id, what to call, and what it depends on.

@@ -310,6 +310,29 @@ class Job(FullJob, metaclass=Singletons):
             )
         self.give(memory=None if memory == -1 else memory, enforce_memory=False)
 
+    @property
+    def isolated(self) -> bool | None:
+        """Whether it has a process of its own; None as the pipegraph says."""
+        return self.command.options.isolated
+
+    @isolated.setter
+    def isolated(self, wanted: bool | None) -> None:
+        if wanted and self.command.kind.runs_here:
+            raise JobContractError(
+                f"Job {self.id!r} can't be isolated.",
+                cure="What it does is for this process: isolate the jobs that need it.",
+            )
+        self.give(isolated=wanted)
+
+    @property
+    def seed(self) -> int | str | None:
+        """Where its random numbers start: a number, ``"inherit"``, or None as follows from it."""
+        return self.command.options.seed
+
+    @seed.setter
+    def seed(self, seed: int | str | None) -> None:
+        self.give(seed=seed)
+
     # -- what became of it -------------------------------------------------------------------
 
     @property

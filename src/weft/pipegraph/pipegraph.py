@@ -61,6 +61,9 @@ class Pipegraph:
         What is written about runs.
     cache_folder
         Where compound jobs keep their intermediate files.
+    isolated
+        Whether each job has a process of its own, in the state in which the run began, so that no
+        job sees what another left behind; None: those that make files have.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class Pipegraph:
         redefine: bool = False,
         log: RunLog | None = None,
         cache_folder: str | Path = "cache",
+        isolated: bool | None = None,
     ) -> None:
         if context.graph.late is not None:
             raise JobContractError(
@@ -96,6 +100,7 @@ class Pipegraph:
         self.quiet = quiet
         self.interactive = interactive and self.resource_coordinator.interactive
         self.redefine = redefine
+        self.isolated = isolated
         self.log = log or RunLog()
         self.cache_folder = Path(cache_folder)
         self.outcomes: Mapping[str, RecordedJobOutcome] = {}
@@ -329,6 +334,7 @@ def new_pipegraph(
     context: Context | None = None,
     folder: str | Path | None = None,
     redefine: bool = False,
+    isolated: bool | None = None,
 ) -> Pipegraph:
     """A new pipegraph, which new jobs go into from now on; or in a ``with``, until its end.
 
@@ -354,6 +360,9 @@ def new_pipegraph(
         Where it is remembered what was done; by default ``out-<script name>``.
     redefine
         Whether an id may be defined again with something else, as in notebooks.
+    isolated
+        Whether each job has a process of its own, in the state in which the run began, so that no
+        job sees what another left behind; None: those that make files have.
 
     Raises
     ------
@@ -386,6 +395,7 @@ def new_pipegraph(
         redefine=redefine,
         log=RunLog(Path(log_file) if log_file is not None else None, log_level, dump_graph),
         cache_folder=cache_folder,
+        isolated=isolated,
     )
     before = current_or_none()
     if before is not None:  # data that it loaded are no code of this one's jobs either

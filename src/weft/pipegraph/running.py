@@ -66,7 +66,7 @@ def run(
 def _make(pipegraph: Pipegraph, *, print_failures: bool) -> RunSummary:
     """Let the context make all jobs."""
     n = pipegraph.resource_coordinator.max_cores_to_use
-    options = MakeOptions(n=n)
+    options = MakeOptions(n=n, isolated=pipegraph.isolated)
     if pipegraph.quiet or in_notebook():  # which shows the run itself
         silent = Silent() if pipegraph.quiet else None
         return pipegraph.context.make(options=options, reporter=silent)

@@ -281,7 +281,9 @@ class Loop:
         if trial is None and self._remembered.past(job.id) is not None:
             trial = self._trials[job.index] = self._new_trial(job)
         command = job.command
-        if command.function is None or command.options.memory is not None or self._demanding:
+        options = command.options
+        demanding = options.isolated or options.memory is not None or self._demanding
+        if command.function is None or demanding:
             problem = self._refusal(job)
             if problem is not None:
                 self._end_badly(job, problem)
@@ -307,6 +309,11 @@ class Loop:
             return (
                 "it needs data in the memory of this process, which the workers of this executor "
                 'do not share: use executor="processes" or "inline"'
+            )
+        if job.command.options.isolated and not self.executor.isolates:
+            return (
+                "it is to be isolated, and this executor can't give it a process of its own: use "
+                'executor="processes", or isolated=False'
             )
         if job.command.function is None and job.packed is None:
             return "its function is not known here: run the script that defines it"

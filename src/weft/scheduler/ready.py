@@ -13,6 +13,8 @@ from weft.model.resources import ALL, ALL_BUT_ONE
 BATCH_SECONDS = 0.01
 """How long a batch of short jobs should take: long enough to hide a message's 0.1 ms."""
 BATCH_JOBS = 512
+ALONE_SECONDS = 0.001
+"""What a process for one job takes beside the job."""
 PATIENCE = 50
 """How many jobs may overtake one that is too large for what is free, before all wait for it."""
 
@@ -83,6 +85,8 @@ class ReadyQueue:
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
+        self.isolated: bool | None = None
+        """Whether jobs that don't say so themselves have each a process of their own."""
         self._sorted: deque[_Entry] = deque()
         """Jobs that were ready at the start; a heap would cost 3 us for each that leaves it."""
         self._heap: list[_Entry] = []
@@ -143,23 +147,43 @@ class ReadyQueue:
             return []
         batch = [first]
         expected = self._expected(first)
-        if expected is not None and _plain(first):
+        if expected is not None and self._plain(first):
             self._fill(batch, expected, min(BATCH_JOBS, len(self) // (2 * lanes)))
         self._reserve(batch)
         return batch
 
     def _fill(self, batch: list[Job], expected: float, share: int) -> None:
         """Add short jobs to a batch, until it is long enough or has its share of all."""
-        command, each = batch[0].command, expected
+        command = batch[0].command
+        alone = command.is_alone(self.isolated)
+        # Its process costs an isolated job more than most short ones take.
+        process = ALONE_SECONDS if alone else 0.0
+        expected = each = expected + process
         while expected < BATCH_SECONDS and len(batch) <= share:
             job = self._first()[4]
             if job.command is not command:
                 more = self._expected(job)
-                if more is None or not _plain(job):
+                if more is None or not self._plain(job):
                     break
-                command, each = job.command, more
+                if job.command.is_alone(self.isolated) is not alone:
+                    break
+                command, each = job.command, more + process
             expected += each
             batch.append(self._pop()[4])
+
+    def _plain(self, job: Job) -> bool:
+        """Whether the job may share a lane: it asks for nothing that is watched per job."""
+        command: Command = job.command
+        options = command.options
+        return (
+            options.timeout is None
+            and options.memory is None
+            and options.cores == 1
+            and not command.dynamic
+            and not command.kind.runs_here
+            # Such a job is the last one of its worker, unless it has a process of its own.
+            and (not job.reads_memory or command.is_alone(self.isolated))
+        )
 
     def _first(self) -> _Entry:
         if self._heap and (not self._sorted or self._heap[0] < self._sorted[0]):
@@ -215,17 +239,3 @@ class ReadyQueue:
 def _kin(command: Command) -> int:
     """What commands have in common that probably take equally long: closures of one function."""
     return id(getattr(command.function, "__code__", command))
-
-
-def _plain(job: Job) -> bool:
-    """Whether the job may share a lane: it asks for nothing that is watched per job."""
-    command: Command = job.command
-    options = command.options
-    return (
-        options.timeout is None
-        and options.memory is None
-        and options.cores == 1
-        and not command.dynamic
-        and not command.kind.runs_here
-        and not job.reads_memory
-    )

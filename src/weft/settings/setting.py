@@ -112,6 +112,13 @@ SETTINGS = (
         "Memory that running jobs may declare together (all: of the machine).",
         unset="all",
     ),
+    Setting(
+        "isolated",
+        Kind.SWITCH,
+        None,
+        "Give each attempt a process of its own (auto: those of jobs that make files).",
+        unset="auto",
+    ),
     Setting("echo", Kind.SWITCH, default=False, help="Show what jobs print while they run."),
     Setting(
         "notify",

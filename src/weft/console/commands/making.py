@@ -40,6 +40,7 @@ _PARAMETERS = (
     Parameter(
         "executor", Kind.TEXT, None, "processes or inline (processes)", ("processes", "inline")
     ),
+    Parameter("isolated", Kind.SWITCH, None, "1: a process for each job (those that make files)"),
     Parameter("memory", Kind.MEMORY, None, "that running jobs may declare together (all)"),
     Parameter("pdb", Kind.SWITCH, default=False, help="1: debug what fails, in this process (0)"),
     Parameter("notify", Kind.TEXT, None, "command or URL to tell of failures and the end (none)"),
@@ -160,6 +161,7 @@ def _options(session: Session, arguments: Arguments, recurse: bool | None) -> Ma
         fail_fast=value("fail_fast") or arguments["keep_going"] is False,
         retries=value("retries"),
         timeout=value("timeout"),
+        isolated=value("isolated"),
     )
 
 
