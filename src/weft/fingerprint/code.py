@@ -10,6 +10,7 @@ from typing import Any
 from weft.fingerprint.encoding import digest, encode_text, qualified_name
 from weft.fingerprint.groups import Node, settle
 from weft.fingerprint.inert import INERT_NAMES, is_inert
+from weft.fingerprint.libraries import is_generator
 from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve_import
 from weft.fingerprint.normalise import Chain, Text
 from weft.fingerprint.origin import Origin, origin_of
@@ -20,6 +21,14 @@ from weft.fingerprint.wrappers import code_behind, extension_of, is_code, is_fir
 from weft.model.resources import CodeScope
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
+_SHARED_STATE = (
+    "is a generator of random numbers: each worker, and each isolated job, gets a copy of it, so"
+    " that several jobs draw the same numbers"
+)
+_OWN_STATE = (
+    "Make it inside the function, from a seed among the arguments; or draw from random or"
+    " numpy.random themselves, which are seeded for each job."
+)
 _SOURCE_LENGTH = 200
 """Characters kept of a constant's notation."""
 
@@ -158,6 +167,8 @@ class Expansion:
         self.file = file
         self.is_root = is_root
         self.label = ""
+        self.mention = node.name, 0
+        """Name and line of what is being reached."""
         self.walk: Walk | None = None
         self.targets: dict[tuple[str, int], int] = {}
         self.labels: set[str] = set()
@@ -199,12 +210,20 @@ class Expansion:
 
     def instance(self, kind: type) -> None:
         """The class of an object that is reached is reached too."""
+        if is_generator(kind):
+            self._warn_of_generator()
         module = getattr(kind, "__module__", None)
         origin = origin_of(module)
         if origin is Origin.FIRST_PARTY and self.graph.scope == "transitive":
             self._refer(kind)
         else:
             self.note_package(module, origin)
+
+    def _warn_of_generator(self) -> None:
+        self.is_plain = False  # it is to be named for each code that reaches it
+        name, line = self.mention
+        problem = Problem(name, f"{self.file}:{line}", _SHARED_STATE, _OWN_STATE)
+        self.node.problems.append(problem)
 
     def inert(self, value: object) -> bool:
         return is_inert(value)
@@ -247,7 +266,7 @@ class Expansion:
         if label in self.labels or self.is_ignored(name) or is_inert(value):
             return
         self.labels.add(label)
-        self.label = label
+        self.label, self.mention = label, (name, line)
         self.targets = {}
         if is_code(value):
             self.own(label, self.callable(value))

@@ -48,6 +48,21 @@ def is_global_generator(value: object) -> bool:
     return numpy_random is not None and value is getattr(numpy_random, "_rand", None)
 
 
+def is_generator(kind: type) -> bool:
+    """Whether objects of a class are generators of random numbers that have a state.
+
+    >>> is_generator(random.Random), is_generator(random.SystemRandom)
+    (True, False)
+    """
+    if issubclass(kind, random.Random):
+        return not issubclass(kind, random.SystemRandom)
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if numpy_random is None:
+        return False
+    names = ("Generator", "RandomState", "BitGenerator")
+    return issubclass(kind, tuple(getattr(numpy_random, name) for name in names))
+
+
 def function_in(value: Any) -> list[Any] | None:
     """What a callable object of an installed package wraps: its code is what counts.
 

@@ -32,6 +32,8 @@ class Problem:
     where: str
     """``file:line`` of the mention."""
     why: str
+    cure: str = ""
+    """What helps, where that is not what helps against values that can't be hashed."""
 
     @property
     def message(self) -> str:
@@ -41,6 +43,11 @@ class Problem:
         'lab.link (lab.py'
         """
         short = self.name.rpartition(".")[2]
+        if self.cure:
+            return (
+                f"{self.name} ({self.where}) {self.why}. {self.cure}"
+                f' Or accept this with ignore="{short}".'
+            )
         return (
             f"{self.name} ({self.where}) {self.why}: a change of it will not be noticed."
             " Pass it as an argument, name what it depends on with uses=...,"
