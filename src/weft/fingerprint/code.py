@@ -33,6 +33,14 @@ _SOURCE_LENGTH = 200
 """Characters kept of a constant's notation."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """A text, and the function whose text it is: what the names in it stand for."""
+
+    text: Text
+    function: Any = None
+
+
 @dataclass(slots=True, eq=False)
 class Reached(Node):
     """A function, a class, or the callable that the walk began with."""
@@ -45,6 +53,9 @@ class Reached(Node):
     problems: list[Problem] = field(default_factory=list)
     packages: set[str] = field(default_factory=set)
     by_bytecode: bool = False
+    is_member: bool = False
+    """Whether it is a method that was reached without its class."""
+    fill: Callable[[Reached], None] | None = None
 
 
 class CodeGraph:
@@ -75,6 +86,9 @@ class CodeGraph:
         self.scope = scope
         self.ignore = frozenset(ignore)
         self.nodes: dict[int, Reached] = {}
+        self.members: dict[int, Reached] = {}
+        self.held: dict[tuple[int, int, Chain], tuple[object, object, Reached | None]] = {}
+        """Nodes of what is reached of instances, with what they were found by."""
         self.constants: dict[int, tuple[object, bytes]] = {}
         """Encodings by id of values that hold no code: large tables are hashed once."""
 
@@ -105,12 +119,23 @@ class CodeGraph:
             self.nodes[id(value)] = known
         return known
 
+    def member(self, function: types.FunctionType) -> Reached:
+        """Node of a method, without the class that it stands in; not settled yet."""
+        known = self.members.get(id(function))
+        if known is None:
+            name = qualified_name(function)
+            known = Reached(kind="function", name=name, value=function, is_member=True)
+            self.members[id(function)] = known
+        return known
+
     def _expand(self, node: Node) -> None:
         from weft.fingerprint.classes import expand_class
         from weft.fingerprint.functions import expand_function
 
         assert isinstance(node, Reached)
-        if node.kind == "function":
+        if node.fill is not None:
+            node.fill(node)
+        elif node.kind == "function":
             expand_function(self, node)
         elif node.kind == "class":
             expand_class(self, node)
@@ -208,6 +233,18 @@ class Expansion:
         self.note_package(value.__name__, origin)
         return b"m" + encode_text(value.__name__)
 
+    def method(self, value: types.MethodType) -> bytes | None:
+        """A method of an instance counts with those members that it reaches."""
+        from weft.fingerprint.members import find_method, has_members
+
+        function: object = value.__func__
+        if self.graph.scope != "transitive" or type(function) is not types.FunctionType:
+            return None
+        if not has_members(value.__self__) or not is_first_party(function):
+            return None
+        found = find_method(self.graph, value, function)
+        return None if found is None else self._refer_to(found, id(found), "")
+
     def instance(self, kind: type) -> None:
         """The class of an object that is reached is reached too."""
         if is_generator(kind):
@@ -244,11 +281,14 @@ class Expansion:
         opened = self.walk.open.values() if self.walk else ()
         in_set = any(isinstance(container, (set, frozenset)) for container in opened)
         name = getattr(value, "__qualname__", "") if in_set else ""
-        key = name, id(value)
+        return self._refer_to(self.graph.node(value), id(value), name)
+
+    def _refer_to(self, target: Node, identity: int, name: str) -> bytes:
+        key = name, identity
         self.is_plain = False
         if key not in self.targets:
             self.targets[key] = sum(1 for known, _ in self.targets if known == name)
-            self.edge(f"{self.label}|{name}|{self.targets[key]}", self.graph.node(value))
+            self.edge(f"{self.label}|{name}|{self.targets[key]}", target)
         return b"e%d;" % self.targets[key] + encode_text(name)
 
     # What a node is made of
@@ -288,6 +328,28 @@ class Expansion:
         finally:
             self.walk = None
 
+    def hold(
+        self, kind: str, name: str, label: str, value: Any, line: int, prefix: Chain, scope: Scope
+    ) -> None:
+        """Add a value that a text has a name for; of an instance only what the text can reach.
+
+        Parameters
+        ----------
+        prefix
+            How the text names it.
+        """
+        from weft.fingerprint.members import find_members, has_members
+
+        if self.graph.scope == "transitive" and not self.is_ignored(name) and has_members(value):
+            node = find_members(self.graph, value, kind, name, prefix, scope, line)
+            if node is not None:
+                label = f"{label} in {scope.text.digest.hex()}"  # another text may reach more
+                if label not in self.labels:
+                    self.labels.add(label)
+                    self.edge(f"members of {label}", node)
+                return
+        self.reach(kind, name, label, value, line)
+
     def _encode(self, value: Any) -> bytes:
         known = self.graph.constants.get(id(value))
         if known is not None:
@@ -310,16 +372,21 @@ class Expansion:
         return bool(ignore) and (name in ignore or name.rpartition(".")[2] in ignore)
 
     def reach_names(
-        self, text: Text, module: dict[str, Any], globals_: Callable[[str], bool]
+        self,
+        text: Text,
+        module: dict[str, Any],
+        globals_: Callable[[str], bool],
+        function: types.FunctionType | None = None,
     ) -> None:
         """Add what a text's free names and dotted module attributes stand for."""
+        scope = Scope(text, function)
         for chain, line in sorted(text.names.items()):
             if chain[0] in text.imports:
                 found, *others = (
                     resolve_import(one, chain[1:], module) for one in text.imports[chain[0]]
                 )
                 for number, other in enumerate(others, start=1):
-                    self.reach_resolved(chain, *other, module, line, branch=number)
+                    self.reach_resolved(chain, *other, module, line, scope, branch=number)
             elif globals_(chain[0]):
                 found = lookup(chain, module)
             else:
@@ -330,7 +397,7 @@ class Expansion:
                 name = ".".join(chain)
                 if not self.is_ignored(name):
                     self.problem(name, line, "looks names up while it runs, unseen from here")
-            self.reach_resolved(chain, *found, module, line)
+            self.reach_resolved(chain, *found, module, line, scope)
 
     def reach_resolved(
         self,
@@ -339,6 +406,7 @@ class Expansion:
         rest: Chain,
         module: dict[str, Any],
         line: int,
+        scope: Scope,
         branch: int = 0,
     ) -> None:
         """Add what a chain of names was found to stand for; ``rest`` was not needed. Where several
@@ -351,7 +419,8 @@ class Expansion:
             self.note_package(value.module, value.origin)
         elif value is not INERT:
             name = f"{module.get('__name__', '?')}.{label}"
-            self.reach("constant", name, label, value, line)
+            prefix = chain[: len(chain) - len(rest)]
+            self.hold("constant", name, label, value, line, prefix, scope)
 
 
 _BLIND = frozenset({"eval", "exec", "globals", "__import__"})

@@ -191,6 +191,11 @@ class _References:
             return name
         return name + self._code(value).digest
 
+    def method(self, value: types.MethodType) -> bytes | None:
+        """An argument counts with all that it holds."""
+        del value
+        return None
+
     def instance(self, kind: type) -> None:
         """Take note of the class of an object."""
         self._classes[kind] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from weft.fingerprint.code import CodeGraph, Expansion, Reached
+from weft.fingerprint.code import CodeGraph, Expansion, Reached, Scope
 from weft.fingerprint.encoding import digest, encode_text
 from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve
 from weft.fingerprint.normalise import Text
@@ -34,7 +34,7 @@ def expand_function(graph: CodeGraph, node: Reached) -> None:
     wrapped = getattr(function, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType) and is_first_party(wrapped):
         expansion.edge("__wrapped__", graph.node(wrapped))
-    owner = _owner(function) if graph.scope == "transitive" else None
+    owner = _owner(function) if graph.scope == "transitive" and not node.is_member else None
     if owner is not None:
         expansion.edge("owner", graph.node(owner))
     if graph.scope == "none":
@@ -56,7 +56,7 @@ def _add_text(expansion: Expansion, function: types.FunctionType) -> None:
         why = "was edited after it was imported, so its bytecode was hashed instead"
         node.problems.append(Problem(node.name, f"{expansion.file}:{node.line}", why))
     if graph.scope == "transitive":
-        expansion.reach_names(text.body, module, text.globals.__contains__)
+        expansion.reach_names(text.body, module, text.globals.__contains__, function)
         for part in decorators:
             expansion.reach_names(part, module, module.__contains__)
 
@@ -80,12 +80,14 @@ def _is_wefts_object(value: Any) -> bool:
 
 def _add_defaults(expansion: Expansion, function: types.FunctionType) -> None:
     code = function.__code__
+    scope = Scope(expansion.graph.sources.function(function).body, function)
     values = function.__defaults__ or ()
     names = code.co_varnames[: code.co_argcount][code.co_argcount - len(values) :]
     defaults = {**dict(zip(names, values, strict=False)), **(function.__kwdefaults__ or {})}
     for name, value in sorted(defaults.items()):
         full = f"{expansion.node.name}.{name}"
-        expansion.reach("default", full, f"default {name}", value, code.co_firstlineno)
+        line = code.co_firstlineno
+        expansion.hold("default", full, f"default {name}", value, line, (name,), scope)
 
 
 def _add_attributes(expansion: Expansion, function: types.FunctionType) -> None:
@@ -99,7 +101,10 @@ def _add_attributes(expansion: Expansion, function: types.FunctionType) -> None:
 
 def _add_closure(expansion: Expansion, function: types.FunctionType) -> None:
     code = function.__code__
+    scope = Scope(expansion.graph.sources.function(function).body, function)
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        if name == "__class__" and expansion.node.is_member:
+            continue
         try:
             value = cell.cell_contents
         except ValueError:
@@ -109,7 +114,8 @@ def _add_closure(expansion: Expansion, function: types.FunctionType) -> None:
             _add_closure_module(expansion, function, name, value)
             continue
         full = f"{expansion.node.name}.{name}"
-        expansion.reach("closure", full, f"closure {name}", value, code.co_firstlineno)
+        line = code.co_firstlineno
+        expansion.hold("closure", full, f"closure {name}", value, line, (name,), scope)
 
 
 def _add_closure_module(
@@ -117,10 +123,11 @@ def _add_closure_module(
 ) -> None:
     if expansion.graph.scope != "transitive":
         return
-    for chain, line in sorted(expansion.graph.sources.function(function).body.names.items()):
+    scope = Scope(expansion.graph.sources.function(function).body, function)
+    for chain, line in sorted(scope.text.names.items()):
         if chain[0] == name:
             found = resolve(value, chain[1:])
-            expansion.reach_resolved(chain, *found, function.__globals__, line)
+            expansion.reach_resolved(chain, *found, function.__globals__, line, scope)
 
 
 def _owner(function: types.FunctionType) -> type | None:

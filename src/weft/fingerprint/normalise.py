@@ -8,6 +8,7 @@ f-strings). Class annotations stay: dataclasses and their like read them.
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,6 +45,22 @@ class Imported:
     ``import a.b`` binds ``a``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A name is an argument of a call."""
+
+    called: Chain
+    place: int | str
+    """Position, or the name of the parameter."""
+
+
+class Use(enum.Enum):
+    """What a piece of code does with a name, or with a name and the attributes that follow it."""
+
+    VALUE = "taken as a value"
+    CALL = "called"
+
+
 @dataclass(slots=True)
 class Text:
     """A piece of code, reduced."""
@@ -51,6 +68,9 @@ class Text:
     digest: Digest
     names: dict[Chain, int] = field(default_factory=dict)
     """Names that it mentions, local ones too, and the line of the first mention."""
+    uses: set[tuple[Chain, Use | Passed]] = field(default_factory=set)
+    """What it does with them. ``type(x).y`` stands here as ``x.__class__.y``, and what ``super()``
+    has as attributes of `SUPER`."""
     imports: dict[str, tuple[Imported, ...]] = field(default_factory=dict)
     """What import statements in it bind names to: several where there are branches."""
     source: str | None = None
@@ -80,6 +100,8 @@ class _Pass:
     out: list[bytes] = field(default_factory=list)
     inner: set[int] = field(default_factory=set)
     """Nodes that are part of a chain noted already."""
+    known_uses: dict[int, Use | Passed] = field(default_factory=dict)
+    """Of nodes to come, which their parents told."""
 
     def run(self, items: list[Item]) -> None:
         stack = items[::-1]
@@ -96,6 +118,8 @@ class _Pass:
         kind: Any = type(node)
         if kind is ast.Name or kind is ast.Attribute:
             self._note_name(node)  # type: ignore[arg-type]
+        elif kind is ast.Call:
+            self._note_call(node)  # type: ignore[arg-type]
         elif kind is ast.ClassDef:
             in_class = True
         elif kind in _FUNCTIONS or kind is ast.Lambda:
@@ -139,6 +163,18 @@ class _Pass:
             chain = self._chain(node)
             if chain:
                 self.text.names.setdefault(chain, node.lineno)
+                self.text.uses.add((chain, self.known_uses.get(id(node), Use.VALUE)))
+
+    def _note_call(self, node: ast.Call) -> None:
+        self.known_uses[id(node.func)] = Use.CALL
+        called = _dotted(node.func)
+        if called is None or any(isinstance(argument, ast.Starred) for argument in node.args):
+            return
+        given: list[tuple[int | str | None, ast.expr]] = [*enumerate(node.args)]
+        given += [(keyword.arg, keyword.value) for keyword in node.keywords]
+        for place, argument in given:
+            if place is not None and isinstance(argument, ast.Name):
+                self.known_uses[id(argument)] = Passed(called, place)
 
     def _chain(self, node: ast.expr) -> Chain | None:
         attributes: list[str] = []
@@ -146,7 +182,26 @@ class _Pass:
             attributes.append(node.attr)
             node = node.value
             self.inner.add(id(node))
-        return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
+        if isinstance(node, ast.Name):
+            return node.id, *reversed(attributes)
+        match node:
+            case ast.Call(func=ast.Name(id="super"), args=[], keywords=[]):
+                return SUPER, *reversed(attributes)
+            case ast.Call(func=ast.Name(id="type"), args=[ast.Name() as name], keywords=[]):
+                self.inner.add(id(name))
+                return name.id, "__class__", *reversed(attributes)
+        return None
+
+
+SUPER = "super()"
+
+
+def _dotted(node: ast.expr) -> Chain | None:
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:

@@ -56,6 +56,9 @@ class References(Protocol):
     def module(self, value: types.ModuleType) -> bytes:
         """Encoding of a module that is used as a value."""
 
+    def method(self, value: types.MethodType) -> bytes | None:
+        """Encoding of a bound method; None where its function and its owner count."""
+
     def instance(self, kind: type) -> None:
         """Told of the class of every object that is walked."""
 
@@ -200,6 +203,9 @@ def _callable(walk: Walk, value: Any) -> bytes:
 
 
 def _method(walk: Walk, value: types.MethodType) -> list[bytes]:
+    encoded = walk.references.method(value)
+    if encoded is not None:
+        return [encoded]
     owner = value.__self__
     kind = owner if isinstance(owner, type) else type(owner)
     code = [walk.encode(value.__func__), walk.references.callable(kind)]
