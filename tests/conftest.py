@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from weft.executors import native
+
 
 @pytest.fixture(autouse=True, scope="session")
 def nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -17,3 +19,11 @@ def nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 patch.delenv(name)
         patch.setenv("HOME", str(home))
         yield home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_threads_of_libraries() -> Iterator[None]:
+    """Libraries that one test used in this process don't keep the others from forking."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "native_threads", lambda: 0)
+        yield

@@ -120,9 +120,22 @@ class CommandFailed(WeftError):
 
 
 class MakeFailed(CommandFailed):
-    """Some jobs failed; ``failed`` and ``blocked`` hold their ids."""
+    """Some jobs failed; ``failed`` and ``blocked`` hold their ids.
+
+    ``causes`` has how the first few of them failed, each in one line.
+
+    Examples
+    --------
+    >>> print(MakeFailed("2 jobs failed.", failed=("a", "b"), causes={"a": "ValueError: no"}))
+    2 jobs failed.
+      a: ValueError: no
+      and: 1 more
+    """
 
     exit_code = 113
+    failed: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    causes: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -130,12 +143,25 @@ class MakeFailed(CommandFailed):
         *,
         failed: tuple[str, ...] = (),
         blocked: tuple[str, ...] = (),
+        causes: Mapping[str, str] | None = None,
         facts: Mapping[str, object] | None = None,
         cure: str = "",
     ) -> None:
         super().__init__(title, facts=facts, cure=cure)
         self.failed = failed
         self.blocked = blocked
+        self.causes = dict(causes or {})
+
+    def __str__(self) -> str:
+        more = len(self.failed) - len(self.causes)
+        rest = {"and": f"{more} more"} if self.causes and more > 0 else {}
+        facts = {**self.causes, **rest, **self.facts}
+        return str(CommandFailed(self.title, facts=facts, cure=self.cure))
+
+    @property
+    def brief(self) -> str:
+        """The words without the causes, for those who were told of each failure."""
+        return super().__str__()
 
 
 class Interrupted(CommandFailed):

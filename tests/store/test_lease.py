@@ -82,10 +82,32 @@ def test_the_holder_is_named(folder):
     assert lease.holder() is None
 
 
-def test_a_second_lease_in_the_same_process_is_refused_even_when_waiting(folder):
+def test_a_second_lease_in_the_same_thread_is_refused_even_when_waiting(folder):
     Lease(folder).acquire(wait=False)
-    with pytest.raises(LeaseHeld, match="This process"):
+    with pytest.raises(LeaseHeld, match="This thread"):
         Lease(folder).acquire(wait=True)
+
+
+def test_another_thread_waits(folder):
+    lease, said, waiting = Lease(folder), [], threading.Event()
+    lease.acquire(wait=False)
+
+    def say(text: str) -> None:
+        said.append(text)
+        waiting.set()
+
+    def take() -> None:
+        other = Lease(folder)
+        other.acquire(wait=True, say=say)
+        other.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    assert waiting.wait(60)
+    assert said[0].startswith("Waiting for another thread of this program: ")
+    lease.release()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_releasing_a_lease_that_is_not_ours_is_harmless(folder):

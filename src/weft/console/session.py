@@ -13,7 +13,7 @@ from weft.console.parser import Line, parse
 from weft.console.table import JSON, Table, bind
 from weft.console.text.screen import OutputFailed, Screen, Tone, open_closed_streams
 from weft.console.text.words import one_line
-from weft.errors import Interrupted, WeftBug, WeftError
+from weft.errors import Interrupted, MakeFailed, WeftBug, WeftError
 
 if TYPE_CHECKING:
     from weft.console.text.view import View
@@ -186,7 +186,8 @@ def _tell(screen: Screen, text: str) -> None:
 
 def error_text(error: WeftError, screen: Screen) -> str:
     """An error as people see it."""
-    title, *rest = map(one_line, str(error).split("\n"))
+    text = error.brief if isinstance(error, MakeFailed) else str(error)
+    title, *rest = map(one_line, text.split("\n"))
     return "\n".join([screen.paint(title, Tone.BAD), *rest])
 
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from weft.context.definitions import refresh, save_definitions
-from weft.context.making import MakeOptions, Making, raise_for
+from weft.context.making import MakeOptions, Making, causes_of, raise_for
 from weft.context.recovering import recover_outputs
 from weft.errors import JobFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
@@ -78,6 +78,7 @@ class Context(Definer):
         self.settings, self._unread = _settings(self.folder)
         demanding = self.settings["strict"] if strict is None else strict
         super().__init__(Graph(), Fingerprinter(), strict=demanding)
+        self._closed = False
         self._lease: Lease | None = None
         self._last: tuple[str, ...] = ()
         """Ids of the jobs that were selected last, for the word ``last``."""
@@ -86,6 +87,39 @@ class Context(Definer):
 
     def __repr__(self) -> str:
         return f"Context({self.folder.name!r}, {len(self._graph)} jobs)"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the use of this context: what is kept in its folder stays, and another may use it.
+
+        No file is open between two calls, so this is only to say that nothing more is to come.
+
+        Examples
+        --------
+        >>> import tempfile, weft
+        >>> with weft.Context(tempfile.mkdtemp()) as context:
+        ...     total = context.comp(sum, [1, 2])
+        ...     print(context.make().ran)
+        1
+        >>> context.make()
+        Traceback (most recent call last):
+        ...
+        weft.errors.UserError: This context is closed.
+          Next: Make another one for the folder: weft.Context(folder).
+        """
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UserError(
+                "This context is closed.",
+                cure="Make another one for the folder: weft.Context(folder).",
+            )
 
     @classmethod
     def remembered(cls, folder: str | Path) -> Context:
@@ -152,8 +186,9 @@ class Context(Definer):
             plan, remembered = making.plan(targets)
             save_definitions(self._graph, store)
             summary = making.run(plan, remembered, executor, reporter or Silent())
+            causes = causes_of(store, summary.failed)
         known = self._recollection
-        raise_for(summary, known.refusal(remembered, summary.failed) if known else None)
+        raise_for(summary, causes, known.refusal(remembered, summary.failed) if known else None)
         return summary
 
     def make_single(self, word: Selected, out_result: str | Path | None = None) -> Single:
@@ -386,6 +421,7 @@ class Context(Definer):
     @contextmanager
     def reading(self) -> Iterator[Store]:
         """The store, to read from; works while another process writes."""
+        self._check_open()
         store = Store.open(self.folder, write=False)
         try:
             yield store
@@ -396,7 +432,8 @@ class Context(Definer):
     def writing(
         self, *, take_over: bool = False, say: Callable[[str], None] | None = None
     ) -> Iterator[Store]:
-        """The store, to write to; waits while another process has it."""
+        """The store, to write to; waits while another process or thread has it."""
+        self._check_open()
         from weft.executors.inside import is_job_of
 
         if is_job_of(self.folder):

@@ -14,6 +14,8 @@ from weft.errors import CommandFailed, Interrupted, MakeFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.graph import Graph
 from weft.model.job import Job
+from weft.model.outcome import Outcome, describe
+from weft.model.states import AttemptState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor as FuturesExecutor
 
     from weft.executors.base import Executor
+    from weft.store.rows import AttemptRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +217,46 @@ def _run_outcome(summary: RunSummary) -> str:
     return "failed" if summary.failed else "done"
 
 
-_WHY = 'why failed says why; in a program, context.batch_command("why failed").'
+NAMED = 3
+"""Jobs whose failure an error names."""
+_WHY = "why failed says why."
 
 
-def raise_for(summary: RunSummary, refusal: Refusal | None = None) -> None:
+def causes_of(store: Store, failed: Sequence[str]) -> dict[str, str]:
+    """How the first few of these jobs failed, each in one line."""
+    causes = {}
+    for job_id in failed[:NAMED]:
+        attempts = store.chronicle.attempts(job_id)
+        cause = error_line(attempts[-1]) if attempts else None
+        causes[job_id] = cause or "failed"
+    return causes
+
+
+def error_line(attempt: AttemptRow | None) -> str | None:
+    """How an attempt failed, in one line; None when it did not."""
+    if attempt is None or attempt.state is AttemptState.DONE:
+        return None
+    outcome = Outcome(
+        attempt.state,
+        attempt.started,
+        attempt.duration,
+        error=attempt.error,
+        exit_code=attempt.exit_code,
+        signal=attempt.signal,
+        note=attempt.note,
+    )
+    return describe(outcome).split("\n", 1)[0]
+
+
+def raise_for(
+    summary: RunSummary, causes: Mapping[str, str], refusal: Refusal | None = None
+) -> None:
     """Raise what a summary stands for, unless all went well.
 
     Parameters
     ----------
+    causes
+        How the first of the failed jobs failed.
     refusal
         What is to be said of failed jobs that could not even begin.
 
@@ -243,6 +278,7 @@ def raise_for(summary: RunSummary, refusal: Refusal | None = None) -> None:
             _failure_words(len(summary.failed), len(summary.blocked)),
             failed=summary.failed,
             blocked=summary.blocked,
+            causes=causes if refusal is None else None,
             facts=refusal.facts if refusal is not None else None,
             cure=refusal.cure if refusal is not None else _WHY,
         )

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.context.definitions import save_definitions
-from weft.context.making import MakeOptions
+from weft.context.making import MakeOptions, error_line
 from weft.context.remembering import Recalled
 from weft.errors import Interrupted, MakeFailed, UserError
 from weft.graph.definition import arguments_text, arguments_words
 from weft.graph.syntax import quoted
 from weft.model.job import Digest, Job
 from weft.model.kind import Kind
-from weft.model.outcome import Outcome, describe
-from weft.model.states import AttemptState, JobState
+from weft.model.states import JobState
 from weft.scheduler.plan import Plan
 from weft.scheduler.status import Status
 from weft.scheduler.summary import RunSummary, Silent
@@ -203,7 +202,7 @@ class _Alone:
         newest = self._newest()
         failed = newest is not None and not newest.state.done
         call = f"{self.job.command.name}{_call(arguments_words(arguments_text(self.job)))}"
-        return Known(self.job.id, call, _error(newest) if failed else None)
+        return Known(self.job.id, call, error_line(newest) if failed else None)
 
     def run(self, executor: Inline) -> RunSummary:
         """Run it, and nothing else."""
@@ -226,7 +225,7 @@ class _Alone:
         state = JobState.DONE
         if newest is not None and ran:
             state = newest.state.job_state
-        error = _error(newest) if ran else None
+        error = error_line(newest) if ran else None
         return Single(
             self.job.id,
             state,
@@ -252,22 +251,6 @@ def _only(jobs: list[Job], word: Selected) -> Job:
             cure="Name one of them.",
         )
     return jobs[0]
-
-
-def _error(attempt: AttemptRow | None) -> str | None:
-    """How an attempt failed, in one line; None when it did not."""
-    if attempt is None or attempt.state is AttemptState.DONE:
-        return None
-    outcome = Outcome(
-        attempt.state,
-        attempt.started,
-        attempt.duration,
-        error=attempt.error,
-        exit_code=attempt.exit_code,
-        signal=attempt.signal,
-        note=attempt.note,
-    )
-    return describe(outcome).split("\n", 1)[0]
 
 
 def _hex(result: Digest | None) -> str | None:

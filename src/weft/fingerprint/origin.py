@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 
 _STDLIB = os.path.dirname(os.__file__)  # noqa: PTH120 - resolved links would not match __file__
 _INSTALLED = ("site-packages", "dist-packages")
@@ -64,17 +66,25 @@ def package_versions(packages: tuple[str, ...]) -> dict[str, str]:
     >>> package_versions(("click",)).keys()
     dict_keys(['click'])
     """
-    from importlib.metadata import PackageNotFoundError, packages_distributions, version
-
-    versions = {}
-    unknown = []
+    found: dict[str, str] = {}
     for package in packages:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            unknown.append(package)
-    owners = packages_distributions() if unknown else {}
-    for package in unknown:
-        for distribution in owners.get(package, ()):
-            versions[distribution] = version(distribution)
-    return dict(sorted(versions.items()))
+        found.update(_versions(package))
+    return dict(sorted(found.items()))
+
+
+@cache
+def _versions(package: str) -> dict[str, str]:
+    """Looked up once per process: what it has imported stays, whatever is installed meanwhile."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return {package: version(package)}
+    except PackageNotFoundError:
+        return {name: version(name) for name in _distributions().get(package, ())}
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    from importlib.metadata import packages_distributions
+
+    return packages_distributions()

@@ -8,6 +8,7 @@ went to the background) can keep the context closed. The file is read and replac
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ EXPIRES = 60.0
 """Seconds without a heartbeat after which the holder on another host may be taken for dead."""
 BEAT = 5.0
 """Seconds between two heartbeats."""
+_THREADS: dict[str, int] = {}
+"""Threads of this process that make a context, by the token of their lease."""
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.02, 0.5
 
 
@@ -159,11 +162,11 @@ class Lease:
             holder, verdict = self._try(take_over=take_over)
             if holder is None:
                 return
-            mine = holder.pid == os.getpid() and holder.place == Place.here()
+            mine = _THREADS.get(holder.token) == threading.get_ident()
             if not wait or mine or verdict is Verdict.SILENT:
                 raise _held(self.folder, holder, verdict, mine=mine)
             if not said:
-                say(f"Waiting for {holder}: it is making {self.folder} too.")
+                say(f"Waiting for {_who(holder)}: it is making {self.folder} too.")
                 said = True
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_WAIT)
@@ -181,6 +184,7 @@ class Lease:
             ours = Holder(here, os.getpid(), start, now, now, os.urandom(8).hex())
             self._write(ours)
             self._ours = ours
+            _THREADS[ours.token] = threading.get_ident()
         return None, Verdict.DEAD
 
     def beat(self) -> None:
@@ -205,6 +209,8 @@ class Lease:
     def release(self) -> None:
         """Give the lease back; harmless when it is not ours, or in a forked child."""
         ours, self._ours = self._ours, None
+        if ours is not None:
+            _THREADS.pop(ours.token, None)
         if ours is None or ours.pid != os.getpid():
             return
         with self._guard():
@@ -279,11 +285,15 @@ def _psutil_start(pid: int) -> str | None:
         return None
 
 
+def _who(holder: Holder) -> str:
+    return "another thread of this program" if holder.token in _THREADS else str(holder)
+
+
 def _held(folder: Path, holder: Holder, verdict: Verdict, *, mine: bool) -> LeaseHeld:
     facts = {"folder": folder, "held by": holder}
     if mine:
-        cure = "Close the other Context of this folder in this program first."
-        return LeaseHeld("This process is making this context already.", facts=facts, cure=cure)
+        cure = "Do one after the other, or in another thread, which waits."
+        return LeaseHeld("This thread is making this context already.", facts=facts, cure=cure)
     if verdict is Verdict.SILENT:
         return LeaseHeld(
             "Another host was making this context, and has given no sign of life since.",
