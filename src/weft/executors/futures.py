@@ -18,7 +18,7 @@ from weft.errors import SerializationError, UserError, WeftError
 from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.failure import error_text, plain_report
 from weft.executors.marks import Mark, mark_path, take_mark
-from weft.executors.parcels import refusal
+from weft.executors.parcels import named_of, refusal
 from weft.executors.wire import Parcel, job_of
 from weft.graph.packing import pack_call
 from weft.graph.seeds import Seed
@@ -115,7 +115,8 @@ class Futures:
         for task in batch:
             try:
                 seed = self._settings.seeds.of(task.job)
-                parcels.append((_parcel(task.job), tuple(task.inputs), seed))
+                parcel = _parcel(task.job, self._settings)
+                parcels.append((parcel, tuple(task.inputs), seed))
                 tasks.append(task)
             except SerializationError as error:
                 self._reports.append(refusal(task, error))
@@ -242,12 +243,13 @@ class Futures:
         self._settings = None
 
 
-def _parcel(job: Job) -> Parcel:
+def _parcel(job: Job, settings: RunSettings) -> Parcel:
     command = job.command
     call = job.packed
     if call is None:
         assert job.function is not None
-        call = pack_call(job.function, job.args, job.kwargs, by_value=True)
+        digest_of = settings.fingerprinter.code_of
+        call = pack_call(job.function, job.args, job.kwargs, by_value=True, digest_of=digest_of)
     names = tuple(one.id for one in job.inputs)
     return Parcel(
         job.id,
@@ -258,6 +260,8 @@ def _parcel(job: Job) -> Parcel:
         call,
         kind=command.kind,
         spec=spec_of(job),
+        named=named_of(command, settings.fingerprinter),
+        ignore=command.options.ignore,
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from weft.errors import SerializationError
-from weft.executors.base import Report, Task
+from weft.executors.base import Report, RunSettings, Task
 from weft.executors.failure import plain_report
 from weft.executors.wire import Entry, FunctionNumber, Parcel
+from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.fingerprint.named import named_code
 from weft.graph.packing import pack_call
-from weft.graph.seeds import Seeds
 from weft.graph.spec import spec_of
-from weft.model.job import Command, Job
+from weft.model.job import Command, Digest, Job
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
 
@@ -25,16 +27,18 @@ class Packer:
     ----------
     jobs
         Those that the workers inherit, by index; they are named by it.
-    seeds
-        Where their random numbers start.
+    settings
+        Of the run: what jobs are seeded with, and what tells the digests of code.
     by_value
         Whether workers inherit nothing: then each function is sent once to each worker.
     """
 
     def __init__(
-        self, jobs: Sequence[Job | None], seeds: Seeds | None = None, *, by_value: bool
+        self, jobs: Sequence[Job | None], settings: RunSettings, *, by_value: bool
     ) -> None:
-        self._seeds = seeds or Seeds()
+        self._seeds = settings.seeds
+        self._fingerprinter = settings.fingerprinter
+        self._pack = partial(pack_call, digest_of=settings.fingerprinter.code_of)
         self._jobs: Sequence[Job | None] = () if by_value else jobs
         self._by_value = by_value
         self._functions: dict[int, tuple[Command, int, bytes]] = {}
@@ -77,12 +81,12 @@ class Packer:
         number = packed = None
         call = job.packed
         if call is None and job.own is not None:
-            call = pack_call(job.own, job.args, job.kwargs, by_value=self._by_value)
+            call = self._pack(job.own, job.args, job.kwargs, by_value=self._by_value)
         elif call is None:
             number, packed = self._function(command)
             stand_in = cast("Callable[..., Any]", FunctionNumber(number))
             flat = job.arguments is None
-            call = pack_call(stand_in, job.args, job.kwargs, by_value=self._by_value and not flat)
+            call = self._pack(stand_in, job.args, job.kwargs, by_value=self._by_value and not flat)
             if number in known:
                 packed = None
             known.add(number)
@@ -98,15 +102,27 @@ class Packer:
             command.kind,
             spec_of(job),
             options.cores,
+            self._named(command),
+            options.ignore,
         )
+
+    def _named(self, command: Command) -> Digest | None:
+        return named_of(command, self._fingerprinter) if self._by_value else None
 
     def _function(self, command: Command) -> tuple[int, bytes]:
         found = self._functions.get(id(command))
         if found is None:
             assert command.function is not None
-            packed = pack_call(command.function, (), None, by_value=self._by_value)
+            packed = self._pack(command.function, (), None, by_value=self._by_value)
             found = self._functions[id(command)] = (command, len(self._functions), packed)
         return found[1], found[2]
+
+
+def named_of(command: Command, fingerprinter: Fingerprinter) -> Digest | None:
+    """Digest of the code of a command that goes to workers by its name."""
+    if command.function is None:
+        return None
+    return named_code(command.function, command.options, fingerprinter)
 
 
 def refusal(task: Task, error: SerializationError) -> Report:

@@ -125,13 +125,13 @@ class Processes:
         if self._method == "fork":
             others = [lane.connection for lane in self._lanes if lane.connection]
             others += [elder.control for elder in self._elders]
-            self._packer = Packer(self._jobs, self._settings.seeds, by_value=False)
+            self._packer = Packer(self._jobs, self._settings, by_value=False)
             if self._chosen:
                 self._chosen = False
                 warn_of_threads()
             self._zygote = fork_zygote(self._jobs, self._settings, self._slots, others)
         else:
-            self._packer = Packer(self._jobs, self._settings.seeds, by_value=True)
+            self._packer = Packer(self._jobs, self._settings, by_value=True)
             self._zygote = spawn_zygote(self._room, self._settings, self._slots)
         self._selector.register(self._zygote.control, selectors.EVENT_READ)
 

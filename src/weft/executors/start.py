@@ -18,6 +18,7 @@ from weft.executors.base import RunSettings
 from weft.executors.wire import Slots, frame
 from weft.executors.zygote import Setup, Zygote, worker_starter
 from weft.model.job import Job
+from weft.pickling.by_value import DigestOf
 
 END_SECONDS = 10.0
 """How long the zygote may take to end all workers; they get SIGKILL, so this is ample."""
@@ -176,30 +177,32 @@ def _setup(lanes: int, settings: RunSettings) -> Setup:
         capture=settings.capture,
         argv=list(sys.argv),
         filters=_packed(list(warnings.filters)) or _packed([]),
-        classes=_packed_classes(vars(main) if main is not None else {}),
+        classes=_packed_classes(vars(main) if main is not None else {}, settings),
         chance=pickle.dumps(settings.chance, 5),
         main_file=getattr(main, "__file__", None),
     )
 
 
-def _packed_classes(names: dict[str, object]) -> bytes:
+def _packed_classes(names: dict[str, object], settings: RunSettings) -> bytes:
     classes = {
         name: value
         for name, value in names.items()
         if isinstance(value, type) and value.__module__ == "__main__"
     }
-    whole = _packed(classes)
+    digest_of = settings.fingerprinter.code_of
+    whole = _packed(classes, digest_of)
     if not whole:
-        whole = _packed({name: value for name, value in classes.items() if _packed(value)})
+        sound = {name: value for name, value in classes.items() if _packed(value)}
+        whole = _packed(sound, digest_of)
     return whole
 
 
-def _packed(value: object) -> bytes:
+def _packed(value: object, digest_of: DigestOf | None = None) -> bytes:
     """By value; empty where that is not possible."""
-    import cloudpickle
+    from weft.pickling.by_value import dumps
 
     try:
-        packed: bytes = cloudpickle.dumps(value, 5)
+        packed = dumps(value, digest_of)
     except Exception:  # noqa: BLE001 - any class may raise anything; the caller does without
         return b""
     return packed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,14 +23,15 @@ from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings
 from weft.executors.wire import Done, FunctionNumber
 from weft.fingerprint.literal import literal_digest
+from weft.fingerprint.named import named_code, named_parts
 from weft.graph.arguments import fill
 from weft.graph.definer import Definer
 from weft.graph.packing import unpack_call
 from weft.graph.seeds import Seed
 from weft.graph.standing import paths_value
-from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
+from weft.model.job import DIGEST_SIZE, Command, Digest, FilesJob, Job
 from weft.model.kind import Kind
-from weft.model.outcome import ErrorReport, Outcome
+from weft.model.outcome import CANNOT_START, ErrorReport, Outcome
 from weft.model.states import AttemptState
 from weft.store.objects import INLINE_LIMIT, Input, ObjectLost, Objects, encode
 
@@ -41,6 +43,16 @@ _Kept = tuple[Digest, bytes | None, int]
 """Result hash, encoded value if it is small, bytes."""
 
 _NONE: _Kept = (literal_digest(None) or b"", pickle.dumps(None, 5), len(pickle.dumps(None, 5)))
+
+
+class OtherCodeError(Exception):
+    """Internal: the code of some modules is another one here than where a job was sent from."""
+
+    def __init__(self, modules: list[str]) -> None:
+        super().__init__(
+            f"the worker has other code of {', '.join(modules)} than the script: one of them was"
+            " started before an edit. The job was not run. Start the executor and the script anew"
+        )
 
 
 class _Stage(Enum):
@@ -93,6 +105,8 @@ class Worker:
         self._stage = _Stage.LOADING
         self._value: object = None
         self._functions: dict[int, Callable[..., Any]] = {}
+        self._compared: dict[tuple[int, Digest | None], Callable[..., Any]] = {}
+        """Functions whose code is the one that was asked for."""
         self._packed_functions: dict[int, bytes] = {}
         self._pid = os.getpid()
         self._offset = time.time() - time.monotonic()
@@ -157,6 +171,8 @@ class Worker:
 
     def _attempt(self, job: Job, inputs: Sequence[Input]) -> _Kept | Outcome:
         function, args, kwargs = self._call_of(job, inputs)
+        if job.command.named is not None:
+            self._compare(job.command, function)
         if job.command.dynamic:
             return self._generate(job, function, args, kwargs)
         if job.command.kind is not Kind.VALUE:
@@ -185,6 +201,17 @@ class Worker:
             args, kwargs = fill(args, kwargs, [load(one) for one in inputs], job.inputs)
         assert function is not None
         return function, args, kwargs
+
+    def _compare(self, command: Command, function: Callable[..., Any]) -> None:
+        """Refuse to run a function whose code is another one here than where it was sent from."""
+        key = id(function), command.named
+        if key in self._compared:
+            return
+        fingerprinter = self._settings.fingerprinter
+        if named_code(function, command.options, fingerprinter) != command.named:
+            parts = named_parts(fingerprinter.code(function, command.options))
+            raise OtherCodeError(sorted({part.name.rpartition(".")[0] for part in parts}))
+        self._compared[key] = function
 
     def _function(self, number: int) -> Callable[..., Any]:
         function = self._functions.get(number)
@@ -267,6 +294,9 @@ class Worker:
     def _failure(self, error: BaseException) -> Outcome:
         stage, value = self._stage, self._value
         self._value = None
+        if isinstance(error, OtherCodeError):
+            report = ErrorReport(CANNOT_START, str(error), text=str(error))
+            return Outcome(AttemptState.FAILED, 0.0, 0.0, error=report)
         if stage is _Stage.LOADING and isinstance(error, ObjectLost):
             return Outcome(AttemptState.FAILED, 0.0, 0.0, lost=(error.digest,))
         state = AttemptState.FAILED
@@ -362,9 +392,22 @@ def _machinery_report(stage: _Stage, error: BaseException, value: object) -> Err
     if stage is _Stage.FILING:  # these errors have all their words
         return plain_report(type(error), error_text(error))
     words = unkeepable(value) if stage is _Stage.KEEPING else None
+    if stage is _Stage.LOADING:
+        words = _not_found(error)
     kind = SerializationError if words else type(error)
     text = words or f"{stage.value}: {error_text(error)}"
     return plain_report(kind, text)
+
+
+def _not_found(error: BaseException) -> str | None:
+    """What to say of something of the script that went by its name to a process without that."""
+    found = re.search(r"Can't get attribute '([^']+)' on <module '__main__'", str(error))
+    if not isinstance(error, AttributeError) or found is None:
+        return None
+    return (
+        f"{found[1]} of the script can't be sent to a worker that does not run the script: it is"
+        f" known by its name only. Move it into a module, or make it inside the job"
+    )
 
 
 def _end_fork(error: BaseException | None) -> NoReturn:

@@ -19,6 +19,7 @@ from weft.fingerprint.source import Sources
 from weft.fingerprint.values import Handler, TangledError, UnhashableError, Walk, locate
 from weft.fingerprint.wrappers import code_behind, extension_of, is_code, is_first_party, module_of
 from weft.model.resources import CodeScope
+from weft.pickling.mark import CODE
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _SHARED_STATE = (
@@ -116,6 +117,8 @@ class CodeGraph:
                     qualified_name(value),
                 )
             known = Reached(kind=kind, name=name, value=value)
+            if self.scope == "transitive" and not self.ignore:
+                known.given = vars(value).get(CODE)
             self.nodes[id(value)] = known
         return known
 

@@ -99,6 +99,11 @@ class Fingerprinter:
             known = self._fingerprints[key] = (function, options), fingerprint
         return known[1]
 
+    def code_of(self, value: Any) -> Digest:
+        """Digest of a function or class, as it is part of that of any code which reaches it."""
+        found: Digest = self._graph("transitive", ()).root(value, "callable", "").digest
+        return found
+
     def dissect(self, function: Callable[..., Any], options: Options) -> Dissection:
         """Fingerprint of a callable, with what tells how its digest came about."""
         from weft.fingerprint.code import reachable

@@ -24,6 +24,8 @@ class Node:
     edges: list[tuple[bytes, Node]] = field(default_factory=list)
     """Label (how it is reached) and node."""
     digest: Digest | None = None
+    given: Digest | None = None
+    """The digest that it has in the process that it came from."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ def _take(group: list[Node], first: Node) -> list[Node]:
 def _settle_group(members: list[Node]) -> None:
     inside = {id(node) for node in members}
     if len(members) == 1 and not any(target is members[0] for _, target in members[0].edges):
-        members[0].digest = _hash(members[0], {})
+        members[0].digest = members[0].given or _hash(members[0], {})
         return
     colours = dict.fromkeys(inside, b"*")
     told_apart = 0
@@ -102,7 +104,7 @@ def _settle_group(members: list[Node]) -> None:
         told_apart = len(set(colours.values()))
     whole = digest(b"group", *sorted(colours.values()))
     for node in members:
-        node.digest = digest(colours[id(node)], whole)
+        node.digest = node.given or digest(colours[id(node)], whole)
 
 
 def _hash(node: Node, colours: dict[int, bytes]) -> Digest:

@@ -17,6 +17,7 @@ def pack_call(
     kwargs: dict[str, Any] | None,
     *,
     by_value: bool,
+    digest_of: Callable[[Any], bytes] | None = None,
 ) -> bytes:
     """Pickle a call.
 
@@ -26,6 +27,8 @@ def pack_call(
         Whether what ``__main__`` defines is packed whole, for processes that don't run the same
         script. Otherwise functions go by name where they have one, and whole where they have none
         (lambdas, nested functions).
+    digest_of
+        Gives the digest of the code of what is packed whole, for processes that can't tell.
 
     Raises
     ------
@@ -38,10 +41,10 @@ def pack_call(
             return pickle.dumps(call, 5)
         except Exception:  # noqa: BLE001 - any class may raise anything; cloudpickle tries next
             pass
-    import cloudpickle
+    from weft.pickling.by_value import dumps
 
     try:
-        packed: bytes = cloudpickle.dumps(call, 5)
+        packed = dumps(call, digest_of)
     except Exception as error:
         raise SerializationError(
             f"The call of {getattr(function, '__qualname__', function)} can't be sent to a worker.",

@@ -40,6 +40,9 @@ class Command:
     they have in common."""
     family: Any = None
     """The ``Family`` of a shared command, once it was fingerprinted."""
+    named: Digest | None = None
+    """Of one that was sent by name: what its code is where it was sent from, see
+    ``weft.fingerprint.named``."""
 
     def is_alone(self, isolated: bool | None) -> bool:
         """Whether each attempt of its jobs has a process of its own.

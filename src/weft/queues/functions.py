@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import cloudpickle
+from weft.pickling.by_value import ByValuePickler
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # without types
+class _Pickler(ByValuePickler):
     """Sends by value only what has no name in a module: a class stays the same class."""
 
     def reducer_override(self, item: object) -> Any:

@@ -84,11 +84,11 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
 
 
 def _pickles(value: object) -> bool:
-    import cloudpickle
+    from weft.pickling.by_value import dumps
 
-    for dumps in (pickle.dumps, cloudpickle.dumps):
+    for dump in (pickle.dumps, dumps):
         try:
-            dumps(value, 5)
+            dump(value)
         except Exception:  # noqa: BLE001 - any class may raise anything
             continue
         return True

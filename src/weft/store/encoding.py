@@ -116,13 +116,13 @@ def _encode_slowly(value: object, promised: list[str] | None) -> Encoded:
     except Exception:  # noqa: BLE001 - any class may raise anything; cloudpickle tries next
         if promised is not None:
             del promised[known:]
-    import cloudpickle
+    from weft.pickling.by_value import ByValuePickler
 
-    class ByValuePickler(_Holes, cloudpickle.Pickler):  # type: ignore[misc]
+    class ByValue(_Holes, ByValuePickler):
         pass
 
     try:
-        return _dump(ByValuePickler, value, promised)
+        return _dump(ByValue, value, promised)
     except (SerializationError, MemoryError):
         raise
     except Exception as error:

@@ -1,0 +1,1 @@
+"""Pickles of what other processes can't import."""
