@@ -27,6 +27,7 @@ from weft.model.job import Job
 from weft.model.outcome import Outcome
 from weft.model.resources import LARGEST_SEED
 from weft.model.states import AttemptState
+from weft.store.lease import Place
 from weft.store.objects import Input
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Futures:
         work = Work(
             settings.folder,
             settings.graph_token,
-            os.getpid(),
+            (Place.here(), os.getpid()),
             settings.capture,
             mark_path(settings.folder),
             settings.chance if any(seed is None for *_, seed in parcels) else None,
@@ -287,8 +288,9 @@ class Work:
 
     folder: Path
     graph_token: str
-    submitter: int
-    """Process id of the main process: what threads of it print can't be told apart."""
+    submitter: tuple[Place, int]
+    """The main process: what threads of it print can't be told apart. Its number alone does not
+    tell: each container has a process 1."""
     capture: bool
     mark: Path
     chance: ChanceState | None = None
@@ -303,7 +305,8 @@ def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     from weft.executors.worker import Worker
     from weft.fingerprint.fingerprinter import Fingerprinter
 
-    elsewhere = os.getpid() != work.submitter
+    here = Place.here()
+    elsewhere = (here, os.getpid()) != work.submitter
     alone = elsewhere and threading.current_thread() is threading.main_thread()
     settings = RunSettings(work.folder, Fingerprinter(), work.graph_token)
     sink = Capture(work.folder) if work.capture and alone else None
@@ -312,7 +315,11 @@ def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     worker = Worker(settings, sink, surroundings, chance)
     try:
         with Mark(work.mark) if elsewhere else nullcontext() as mark:
-            return [_run(worker, parcels, place, mark) for place in range(len(parcels))]
+            outcomes = [_run(worker, parcels, place, mark) for place in range(len(parcels))]
+        if here.host != work.submitter[0].host:
+            for outcome in outcomes:
+                outcome.host = here.host
+        return outcomes
     finally:
         if sink is not None:
             sink.close()

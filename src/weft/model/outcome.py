@@ -92,6 +92,8 @@ class Outcome:
     """Ids of the jobs whose promises stand in the value, numbered as its holes."""
     lost: tuple[Digest, ...] = ()
     """Inputs that could not be read: the job did not run, they must be made again."""
+    host: str | None = None
+    """Name of the machine, where that is another one than the main process's."""
 
     @property
     def cause(self) -> str:

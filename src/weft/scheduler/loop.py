@@ -425,6 +425,7 @@ class Loop:
     def _record(self, job: Job, outcome: Outcome, origin: int | None = None) -> int:
         key = self.plan.keys[job.index]
         trial = self._trials.get(job.index)
+        here = self._here if job.command.kind.runs_here else None
         done = outcome.state is AttemptState.DONE and outcome.remember
         done = done and job.command.kind is not Kind.LOADING
         attempt = self._store.record(
@@ -432,7 +433,8 @@ class Loop:
             1 if trial is None else trial.number + trial.tries + 1,
             key,
             outcome,
-            executor=self.executor.name,
+            executor=(self.executor if here is None else here).name,
+            host=outcome.host,
             reason=to_json(trial.reasons) if trial is not None and trial.reasons else None,
             trace=self._trace(job, outcome) if done else None,
             origin=origin,

@@ -12,7 +12,8 @@ from weft.store.recorder import error_from_json
 from weft.store.rows import AttemptRow, EventRow, RunCounts, RunRow
 
 _ATTEMPT = """SELECT id, run, job_id, number, key, state, executor, pid, started, duration, cpu,
-    reason, rest, result IS NOT NULL FROM attempt"""
+    reason, rest, result IS NOT NULL, (SELECT host FROM run WHERE run.id = attempt.run)
+    FROM attempt"""
 _RUN = "SELECT id, argv, host, pid, started, ended, outcome FROM run"
 _DONE = int(AttemptState.DONE)
 _CANCELLED = int(AttemptState.CANCELLED)
@@ -121,7 +122,7 @@ class Chronicle:
 def _attempt_row(row: Any) -> AttemptRow:
     import json
 
-    attempt, run, job_id, number, key, state, *head, reason, text, remembered = row
+    attempt, run, job_id, number, key, state, *head, reason, text, remembered, host = row
     executor, pid, started, duration, cpu = head
     rest = json.loads(text) if text else {}
     return AttemptRow(
@@ -132,7 +133,7 @@ def _attempt_row(row: Any) -> AttemptRow:
         key=key,
         state=AttemptState(state),
         executor=executor,
-        host=rest.get("host"),
+        host=rest.get("host", host),
         pid=pid,
         started=started,
         duration=duration,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -243,7 +244,7 @@ def _attempt_line(row: AttemptRow) -> AttemptLine:
         started=row.started,
         seconds=row.duration,
         cpu=row.cpu,
-        place=f"{place} on {row.host}" if row.host else place,
+        place=place if row.host in {None, os.uname().nodename} else f"{place} on {row.host}",
         memory=row.max_rss,
         cause="" if row.state is AttemptState.DONE else describe(outcome_of(row)).split("\n", 1)[0],
         reasons=from_json(row.reason) if row.reason else (),
