@@ -246,6 +246,7 @@ class Context(Definer):
     def prepare_to_run(self, store: Store, selection: Sequence[Selected] = ()) -> None:
         """``prepare``; without the script, import before that what these jobs (by default: all)
         need."""
+        self.check_trust("To make jobs")
         if self._recollection is not None and self._recollection.is_outdated(store):
             self._recollect(store)
         if self._recollection is not None:
@@ -331,6 +332,7 @@ class Context(Definer):
                     f"Job {job.id!r} has no result: {_was_pretended(job.id, pretended[0])}.",
                     cure=f"remake {pretended[0]} runs it.",
                 )
+            self.check_trust("To read a value")
             value: Any = store.objects.load_input(remembered.input_of(job, plan))
             result: T = value
             return result
@@ -458,6 +460,13 @@ class Context(Definer):
         finally:
             self._lease = None
             lease.release()
+
+    def check_trust(self, what: str) -> None:
+        """Refuse to run what is in the folder of another user, unless ``trust`` is set."""
+        from weft.store.trust import check_trust
+
+        if not self.settings["trust"]:
+            check_trust(self.folder, what)
 
     def _beat(self) -> None:
         if self._lease is not None:

@@ -149,6 +149,13 @@ SETTINGS = (
         help="Refuse code that can't be fingerprinted wholly, instead of warning.",
     ),
     Setting(
+        "trust",
+        Kind.SWITCH,
+        default=False,
+        help="Read values of, and make jobs in, a folder that belongs to another user.",
+        guarded=True,
+    ),
+    Setting(
         "confirm",
         Kind.SWITCH,
         default=True,

@@ -33,6 +33,7 @@ from weft.store.encoding import decode, parse, sections
 from weft.store.garbage import LOOSE
 from weft.store.objects import ObjectLost, Objects
 from weft.store.rows import TraceFlag
+from weft.store.trust import owner_of
 
 _CHUNK = 200
 """Small values that are read from the database at a time: at most 3 MB."""
@@ -236,6 +237,8 @@ class StoreCheck:
             if _children_digest(data) != digest:
                 raise ObjectLost(digest, "its content was changed")
             return
+        if owner_of(self._objects.folder.parent) is not None:
+            raise _Doubtful("the folder belongs to another user, and to read one is to run it")
         promised = self._promised.get(digest, ())
         value = _decoded(digest, data, promised)
         if digest in (literal_digest(value), _hash(self._fingerprinter, value, promised)):

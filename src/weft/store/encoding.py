@@ -16,6 +16,7 @@ from typing import Any
 from zlib import crc32
 
 from weft.errors import SerializationError
+from weft.graph.plain import plain_loads
 from weft.model.job import Digest
 from weft.model.promise import Promise
 
@@ -171,11 +172,18 @@ class _HolePickler(_Holes, pickle.Pickler):
 # -- decode ------------------------------------------------------------------------------------
 
 
-def decode(data: bytes | memoryview, holes: Sequence[object] = ()) -> object:
+def decode(
+    data: bytes | memoryview, holes: Sequence[object] = (), *, plain: bool = False
+) -> object:
     """The value that ``encode`` turned into ``data``, with ``holes`` in the places of promises.
 
     ``data`` is a plain pickle or the content of an object file; arrays of the latter share its
     memory.
+
+    Parameters
+    ----------
+    plain
+        Whether it is data of Weft's own: then nothing of the user's is imported or run.
 
     Raises
     ------
@@ -189,6 +197,8 @@ def decode(data: bytes | memoryview, holes: Sequence[object] = ()) -> object:
     if data[:8] == _MAGIC:
         view = memoryview(data)
         stream, buffers = sections(view, parse(view, None))
+    if plain:
+        return plain_loads(stream, buffers)
     try:
         if not holes:
             return pickle.loads(stream, buffers=buffers)

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from weft.graph.plain import plain_loads
 from weft.model.job import JobRecord
 from weft.model.kind import Kind
 from weft.store.database import Database
@@ -125,7 +126,7 @@ def _job_row(row: Any) -> JobRow:
     head: list[Any]
     *head, inputs, extra, dynamic, active, retired, tags, kind, spec = row
     more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired]
-    more += [_ids(tags), Kind(kind), pickle.loads(spec) if spec is not None else None]
+    more += [_ids(tags), Kind(kind), plain_loads(spec) if spec is not None else None]
     return JobRow(*head, *more)
 
 

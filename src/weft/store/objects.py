@@ -128,7 +128,7 @@ class Objects:
         except (OSError, ObjectLost):
             return False
 
-    def load(self, digest: Digest, holes: Sequence[object] = ()) -> object:
+    def load(self, digest: Digest, holes: Sequence[object] = (), *, plain: bool = False) -> object:
         """The value; its arrays lie in the mapped file, privately: writes to them stay here.
 
         Raises
@@ -149,7 +149,7 @@ class Objects:
             raise ObjectLost(digest, str(error)) from error
         view = memoryview(mapped)
         sections(view, parse(view, digest))
-        return decode(view, holes)
+        return decode(view, holes, plain=plain)
 
     def load_input(self, input: Input) -> object:  # noqa: A002 - the vocabulary's word
         """The value of what was sent: bytes, a reference, or a value with holes and their filling.

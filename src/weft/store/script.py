@@ -1,8 +1,8 @@
 """The script's jobs as it defined them last, with what it takes to run them without the script.
 
 Each part is one pickled value, see ``weft.store.jobs``. The arguments lie apart from the rest, in
-chunks: whoever only looks at jobs does not read them. Nothing that is unpickled here imports a
-module of the user's.
+chunks: whoever only looks at jobs does not read them. What is unpickled here is plain data: it
+imports nothing, and runs nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft.graph.keeping import KeptCommand, Unkept
+from weft.graph.plain import plain_loads
 from weft.model.job import Digest
 from weft.model.kind import Kind
 from weft.store.database import Database
@@ -95,9 +96,9 @@ class ScriptTable:
         digest, commands, jobs, calls, home = row
         return Script(
             digest,
-            tuple(map(_command, pickle.loads(commands))),
-            pickle.loads(jobs),
-            pickle.loads(calls) if calls else (),
+            tuple(map(_command, plain_loads(commands))),
+            plain_loads(jobs),
+            plain_loads(calls) if calls else (),
             home.decode() if home else "",
         )
 
@@ -106,8 +107,8 @@ class ScriptTable:
         row = self._database.row("SELECT commands, jobs FROM script")
         if row is None:
             return
-        commands = [_command(entry) for entry in pickle.loads(row[0])]
-        jobs: list[JobEntry] = pickle.loads(row[1])
+        commands = [_command(entry) for entry in plain_loads(row[0])]
+        jobs: list[JobEntry] = plain_loads(row[1])
         for position, (name, number, definition, inputs, extra, *more) in enumerate(jobs):
             command = commands[number]
             yield JobRow(

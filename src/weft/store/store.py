@@ -334,7 +334,7 @@ class Store:
 
     def children(self, digest: Digest) -> tuple[JobRecord, ...]:
         """The records that ``add_children`` kept."""
-        records = self._values.load(digest)
+        records = self._values.load(digest, plain=True)
         assert isinstance(records, tuple)
         return records
 

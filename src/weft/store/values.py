@@ -97,12 +97,12 @@ class Values:
         found.update(digest for digest in files if self._objects.has(digest))
         return found
 
-    def load(self, digest: Digest, holes: Sequence[object] = ()) -> object:
-        """The value itself."""
+    def load(self, digest: Digest, holes: Sequence[object] = (), *, plain: bool = False) -> object:
+        """The value itself; ``plain`` as for ``decode``."""
         found = self.find(digest)
-        return (
-            decode(found, holes) if isinstance(found, bytes) else self._objects.load(digest, holes)
-        )
+        if isinstance(found, bytes):
+            return decode(found, holes, plain=plain)
+        return self._objects.load(digest, holes, plain=plain)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Insert what is pending; in order of hash, which touches fewest pages."""

@@ -407,6 +407,7 @@ def value_of(seen: Sight, job: Job) -> object:
     pretended = any(survey.plan.is_pretended(one) for one in survey.plan.holders([job]))
     if pretended:
         raise NoValue("it was only pretended to be done")
+    seen.check_trust("To read a value")
     try:
         return seen.store.objects.load_input(survey.remembered.input_of(job, survey.plan))
     except ObjectLost:

@@ -211,6 +211,7 @@ def _result(seen: Sight, job: Job) -> str:
         return ""
     survey = seen.survey
     try:
+        seen.check_trust("To read a value")
         value = seen.store.objects.load_input(survey.remembered.input_of(job, survey.plan))
     except ObjectLost:
         return "(its value is gone; the next job that needs it makes it again)"

@@ -50,6 +50,10 @@ class Sight:
         """All jobs."""
         return self._context.graph
 
+    def check_trust(self, what: str) -> None:
+        """See ``Context.check_trust``."""
+        self._context.check_trust(what)
+
     @property
     def survey(self) -> Survey:
         """The state of every job, or of those that were chosen and of their upstream."""
