@@ -70,7 +70,7 @@ def poison(folder: Path, place: str) -> Path:
 
 
 def looking() -> list[str]:
-    commands = [command for command in TABLE if command.section is Section.LOOKING]
+    commands = [command for command in TABLE.rows if command.section is Section.LOOKING]
     assert len(commands) > 10
     more = ["why --diff", "why --diff three", "details three", "log three", "graph", "config"]
     return [command.name for command in commands] + more
