@@ -56,7 +56,7 @@ def test_a_place_is_host_and_process(tmp_path: Path, change, captures, host, cap
     work = Work(tmp_path, "", submitter, capture=True, mark=tmp_path / "mark")
     call = pack_call(print, ("hello",), {}, by_value=True)
     parcel = Parcel("a", "print", dynamic=False, cutoff=True, inputs=(), call=call)
-    [outcome] = run_parcels([(parcel, ())], work)
+    [outcome] = run_parcels([(parcel, (), 1)], work)
     assert (outcome.stdout == "hello\n") is captures
     assert outcome.host == (os.uname().nodename if host else None)
 

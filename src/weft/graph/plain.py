@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from weft.errors import WeftError
@@ -66,9 +67,18 @@ def plain_loads(data: Any, buffers: Sequence[Any] = ()) -> Any:
     >>> type(plain_loads(pickle.dumps(print))).__mro__[0]
     <class 'type'>
     """
-    try:
+    with taking_apart():
         return _PlainUnpickler(io.BytesIO(data), buffers=buffers).load()
-    except Exception as error:  # noqa: BLE001 - damaged bytes may raise anything
+
+
+@contextmanager
+def taking_apart() -> Iterator[None]:
+    """While plain data are read and taken apart: damaged bytes may be of any shape."""
+    try:
+        yield
+    except (WeftError, MemoryError):
+        raise
+    except Exception as error:
         raise DamagedError(
             "What the folder has of its jobs can't be read.",
             facts={"because": f"{type(error).__name__}: {error}"},
