@@ -34,6 +34,7 @@ from weft.graph.keeping import (
     options_of,
 )
 from weft.graph.packing import unpack_call
+from weft.graph.plain import taking_apart
 from weft.model.job import DIGEST_SIZE, Command, Digest, FullJob, Job, JobRecord
 from weft.model.resources import Options
 from weft.scheduler.memory import Remembered
@@ -57,6 +58,13 @@ def recollect(
     store: Store, graph: Graph, fingerprinter: Fingerprinter, folder: Path
 ) -> Recollection:
     """Put the jobs into ``graph`` as the script left them; imports nothing of the user's."""
+    with taking_apart():
+        return _recollect(store, graph, fingerprinter, folder)
+
+
+def _recollect(
+    store: Store, graph: Graph, fingerprinter: Fingerprinter, folder: Path
+) -> Recollection:
     script, rows = _script_and_rows(store)
     commands = [_remembered_command(graph, n, row) for n, row in enumerate(script.commands)]
     for name, number, definition, inputs, extra, *spec in script.jobs:

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from enum import Enum
+from functools import partial
 from hashlib import blake2b
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from weft.errors import SerializationError
 from weft.executors.base import RunSettings
@@ -31,7 +32,7 @@ from weft.graph.seeds import Seed
 from weft.graph.standing import paths_value
 from weft.model.job import DIGEST_SIZE, Command, Digest, FilesJob, Job
 from weft.model.kind import Kind
-from weft.model.outcome import CANNOT_START, ErrorReport, Outcome
+from weft.model.outcome import CALL, CANNOT_START, ErrorReport, Outcome
 from weft.model.states import AttemptState
 from weft.store.objects import INLINE_LIMIT, Input, ObjectLost, Objects, encode
 
@@ -39,6 +40,7 @@ MEASURED_JOB = 0.001
 """Seconds from which on a job's processor time is measured (0.5 us); below it is the duration."""
 LONG_JOB = 0.05
 """Seconds from which on a job's memory is measured."""
+T = TypeVar("T")
 _Kept = tuple[Digest, bytes | None, int]
 """Result hash, encoded value if it is small, bytes."""
 
@@ -53,6 +55,24 @@ class OtherCodeError(Exception):
             f"the worker has other code of {', '.join(modules)} than the script: one of them was"
             " started before an edit. The job was not run. Start the executor and the script anew"
         )
+
+
+class _UnreadError(Exception):
+    """Internal: something that was kept can't be read back."""
+
+    def __init__(self, place: int, why: Exception) -> None:
+        super().__init__(place, why)
+        self.place = place
+        self.why = why
+
+
+def _readable(place: int, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (ObjectLost, MemoryError):
+        raise
+    except Exception as error:
+        raise _UnreadError(place, error) from error
 
 
 class _Stage(Enum):
@@ -187,7 +207,7 @@ class Worker:
     ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         function = job.function
         if job.packed is not None:
-            function, args, kwargs = unpack_call(job.packed)
+            function, args, kwargs = _readable(CALL, lambda: unpack_call(job.packed or b""))
             if isinstance(function, FunctionNumber):
                 function = self._function(function.number)
         else:
@@ -198,7 +218,8 @@ class Worker:
                 args, kwargs = deepcopy((args, kwargs))
         if inputs:
             load = self._objects.load_input
-            args, kwargs = fill(args, kwargs, [load(one) for one in inputs], job.inputs)
+            values = [_readable(place, partial(load, one)) for place, one in enumerate(inputs)]
+            args, kwargs = fill(args, kwargs, values, job.inputs)
         assert function is not None
         return function, args, kwargs
 
@@ -297,6 +318,9 @@ class Worker:
         if isinstance(error, OtherCodeError):
             report = ErrorReport(CANNOT_START, str(error), text=str(error))
             return Outcome(AttemptState.FAILED, 0.0, 0.0, error=report)
+        if isinstance(error, _UnreadError):
+            report = _machinery_report(stage, error.why, value)
+            return Outcome(AttemptState.FAILED, 0.0, 0.0, error=report, unread=error.place)
         if stage is _Stage.LOADING and isinstance(error, ObjectLost):
             return Outcome(AttemptState.FAILED, 0.0, 0.0, lost=(error.digest,))
         state = AttemptState.FAILED

@@ -106,6 +106,8 @@ class Graph:
     def _add_record(self, record: JobRecord) -> None:
         known = self.jobs.get(record.id)
         if known is not None and known.definition == record.definition and _can_run(known):
+            if isinstance(known, FullJob) and known.packed is not None:
+                known.packed = record.packed  # the one before may not be readable any more
             return
         job = self._job_of(record, self.size if known is None else known.index)
         self.size = max(self.size, job.index + 1)

@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from weft.fingerprint.literal import LITERALS
-from weft.graph.plain import plain_loads
+from weft.graph.plain import plain_loads, taking_apart
 from weft.model.job import Command, Digest, Job
 from weft.model.kind import Kind
 from weft.model.resources import DEFAULT_OPTIONS, Options
@@ -229,7 +229,8 @@ def kept_calls(chunk: bytes) -> list[KeptCall]:
     >>> [kept_calls(chunk) for chunk in keep_calls([job])]
     [[((-1,), None)]]
     """
-    return [Unkept(call) if isinstance(call, int) else call for call in plain_loads(chunk)]
+    with taking_apart():
+        return [Unkept(call) if isinstance(call, int) else call for call in plain_loads(chunk)]
 
 
 @dataclass(frozen=True, slots=True)

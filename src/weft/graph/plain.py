@@ -78,7 +78,7 @@ def taking_apart() -> Iterator[None]:
         yield
     except (WeftError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - see above
         raise DamagedError(
             "What the folder has of its jobs can't be read.",
             facts={"because": f"{type(error).__name__}: {error}"},

@@ -12,6 +12,10 @@ CANNOT_START = "CannotStart"
 """What the report of a job that could not begin has for the class of an exception."""
 
 
+CALL = -1
+"""Stands for the call of a job among what can't be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One line of a traceback."""
@@ -92,6 +96,9 @@ class Outcome:
     """Ids of the jobs whose promises stand in the value, numbered as its holes."""
     lost: tuple[Digest, ...] = ()
     """Inputs that could not be read: the job did not run, they must be made again."""
+    unread: int | None = None
+    """Place of the input that is there and can't be read back, or ``CALL`` for the call itself: the
+    job did not run."""
     host: str | None = None
     """Name of the machine, where that is another one than the main process's."""
 

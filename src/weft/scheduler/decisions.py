@@ -87,6 +87,8 @@ class Decisions:
         self._before: dict[int, Standing] = {}
         """Of jobs that were settled and are decided about again, by index."""
         self._lost: dict[int, tuple[Digest, int]] = {}
+        self._rewritten: dict[int, list[Job]] = {}
+        """Jobs that wait for their generator to write their calls anew, by its index."""
         """Result and attempt of jobs that run only because what they left is missing, by index."""
         self._outdated: dict[int, Job] = {}
         """Jobs that are settled by results which are, or may soon be, others now."""
@@ -206,8 +208,12 @@ class Decisions:
         if job.command.kind.each_run and not self._looking:
             self._stale(job, trace[1])
         elif trace[4] & _CHILDREN:
-            self._expand(job, trace[2], self._memory.expand(job, trace))
-            return
+            expansion = self._memory.expand(job, trace)
+            if expansion is not None:
+                self._expand(job, trace[2], expansion)
+                return
+            self._miss(job, trace[2])
+            self._stale(job, trace[1])
         elif self._is_missed(job, trace):
             self._miss(job, trace[2])
             self._stale(job, trace[1])
@@ -297,7 +303,7 @@ class Decisions:
     def _revive(self, job: Job) -> None:
         """Run a settled job again because somebody needs its value, which is gone."""
         if self.status[job.index] in {_DONE, _DELEGATED}:
-            self._miss(job, self._value_of(job))
+            self._miss(job, self.value_of(job))
             self._reopen(job)
 
     def _miss(self, job: Job, result: Digest | None) -> None:
@@ -487,5 +493,6 @@ class Decisions:
                 stack.extend(self.promised.get(job.index, ()))
         return list(found.values())
 
-    def _value_of(self, job: Job) -> Digest | None:
+    def value_of(self, job: Job) -> Digest | None:
+        """The digest of what a settled job gave, promises left open."""
         return self.templates.get(job.index) or self.results[job.index]

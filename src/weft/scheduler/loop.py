@@ -14,7 +14,7 @@ from weft.graph.extending import extend
 from weft.graph.graph import Graph
 from weft.model.job import FilesJob, InvariantJob, Job
 from weft.model.kind import Kind
-from weft.model.outcome import CANNOT_START, ErrorReport, Outcome
+from weft.model.outcome import CALL, CANNOT_START, ErrorReport, Outcome, describe
 from weft.model.reasons import Reason, to_json
 from weft.model.states import AttemptState
 from weft.scheduler.identity import NOTHING
@@ -109,6 +109,8 @@ class Loop:
         self._obeyed = 0
         self._killed: set[str] = set()
         self._trials: dict[int, _Trial] = {}
+        self._made_anew: set[str] = set()
+        """Jobs that run again because what they gave could not be read."""
         self._live = LiveFile(store.folder)
         self._began = time.time()
         self._next_tick = self._next_live = 0.0
@@ -344,6 +346,8 @@ class Loop:
             self._succeed(job, outcome)
         elif outcome.lost:
             self._lost(job, outcome.lost)
+        elif outcome.unread is not None and self._is_made_anew(report.task, outcome):
+            self._reporter.note(job, f"waits: {describe(outcome)}; that is made again")
         elif outcome.state is AttemptState.CANCELLED:
             self._record(job, outcome)
             self.plan.cancelled(job)
@@ -421,6 +425,29 @@ class Loop:
             self._store.objects.remove(digest)
         if not self.plan.lost(job, digests):
             self._end_badly(job, "an input of it can't be read, and can't be made again")
+
+    def _is_made_anew(self, task: Task, outcome: Outcome) -> bool:
+        """Let what a job could not read be made again, once; False where that is no help."""
+        job, place = task.job, outcome.unread
+        source = self._graph.jobs.get(job.definer or "") if place == CALL else None
+        if place is not None and place != CALL:
+            source = job.inputs[place]
+            try:
+                self._store.objects.load_input(task.inputs[place])
+            except (WeftError, ObjectLost):
+                pass
+            else:  # it is the worker that can't
+                return False
+        if source is None or source.id in self._made_anew:
+            return False
+        self._made_anew.add(source.id)
+        if place == CALL:
+            return self.plan.unreadable(job, source)
+        values = map(self.plan.value_of, self.plan.holders([source]))
+        gone = [digest for digest in values if digest is not None]
+        for digest in gone:
+            self._store.drop_value(digest)
+        return self.plan.lost(job, gone)
 
     def _record(self, job: Job, outcome: Outcome, origin: int | None = None) -> int:
         key = self.plan.keys[job.index]

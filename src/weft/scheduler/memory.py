@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
 from weft.graph.graph import Graph
+from weft.graph.plain import DamagedError
 from weft.graph.standing import standing_for
 from weft.model.job import Digest, InvariantJob, Job, JobRecord, PartJob
 from weft.model.kind import Kind
@@ -19,7 +20,7 @@ from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
 from weft.scheduler.ready import History
 from weft.scheduler.rebuilder import Rebuilder, TraceHead
-from weft.store.objects import Composite, Input
+from weft.store.objects import Composite, Input, ObjectLost
 from weft.store.rows import TraceFlag
 from weft.store.seals import UNCHANGED, Seen, State, decode, encode, is_unchanged, is_whole, present
 from weft.store.store import Store
@@ -62,10 +63,14 @@ class Remembered:
 
     # -- the plan's port ---------------------------------------------------------------------
 
-    def expand(self, job: Job, trace: TraceHead) -> Expansion:
-        """The jobs that a fresh generator made, put into the graph."""
+    def expand(self, job: Job, trace: TraceHead) -> Expansion | None:
+        """The jobs that a fresh generator made, put into the graph; None where what is kept of them
+        can't be read."""
         row = self._store.trace(trace[0])
-        records = self._store.children(row.children) if row.children else ()
+        try:
+            records = self._store.children(row.children) if row.children else ()
+        except (ObjectLost, DamagedError):
+            return None
         promised = row.promised
         return self.take_in(job, records, promised)
 

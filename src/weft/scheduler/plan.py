@@ -11,7 +11,7 @@ from weft.scheduler.effects import is_lazy, whole
 from weft.scheduler.port import Expansion
 from weft.scheduler.status import Counts, Status
 
-_WAITING, _READY, _RUNNING, _DONE = range(1, 5)
+_UNWANTED, _WAITING, _READY, _RUNNING, _DONE = range(5)
 _FAILED, _BLOCKED, _CANCELLED, _DELEGATED = range(5, 9)
 """Plain numbers of ``Status``, as a bytearray gives them."""
 
@@ -110,6 +110,12 @@ class Plan(Decisions):
             self.outputs[job.index] = outputs
         if expansion is not None:
             self._expand(job, result, expansion)
+            for child in self._rewritten.pop(job.index, ()):
+                present = self._graph.jobs.get(child.id)
+                if present is None:
+                    self._move(child, _UNWANTED)
+                else:
+                    self._agenda.append(present)
         else:
             self._settle(job, result)
         if self._agenda or self._admissions:
@@ -120,6 +126,8 @@ class Plan(Decisions):
         """A running job failed for good: what depends on it is blocked, and nothing else."""
         self.ready.release(job, duration)
         self._fail(job, _FAILED)
+        for child in self._rewritten.pop(job.index, ()):
+            self._block(child)
         self._redo()
 
     def cancelled(self, job: Job) -> None:
@@ -141,7 +149,7 @@ class Plan(Decisions):
         """
         gone = set(digests)
         self._present -= gone
-        holders = [u for u in self.holders(job.inputs) if self._value_of(u) in gone]
+        holders = [u for u in self.holders(job.inputs) if self.value_of(u) in gone]
         if not holders:
             return False
         self.ready.release(job)
@@ -149,6 +157,18 @@ class Plan(Decisions):
         for holder in holders:
             self._revive(holder)
         self._wait(job, holders)
+        self._drain()
+        return True
+
+    def unreadable(self, job: Job, definer: Job) -> bool:
+        """The call of a running job, as a generator kept it, can't be read: that one runs first."""
+        if self.status[definer.index] not in {_DONE, _DELEGATED}:
+            return False
+        self.ready.release(job)
+        self._move(job, _WAITING)
+        # Not as one that depends on it: the generator may promise this very job.
+        self._rewritten.setdefault(definer.index, []).append(job)
+        self._revive(definer)
         self._drain()
         return True
 

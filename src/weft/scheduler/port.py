@@ -24,7 +24,7 @@ class Expansion:
 class Memory(Protocol):
     """What the plan asks of the store."""
 
-    def expand(self, job: Job, trace: TraceHead) -> Expansion:
+    def expand(self, job: Job, trace: TraceHead) -> Expansion | None:
         """The jobs that a fresh generator made, as its trace has them (rule 14)."""
 
     def present(self, results: Iterable[Digest]) -> set[Digest]:

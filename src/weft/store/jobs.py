@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from weft.graph.plain import plain_loads
+from weft.graph.plain import plain_loads, taking_apart
 from weft.model.job import JobRecord
 from weft.model.kind import Kind
 from weft.store.database import Database
@@ -123,6 +123,11 @@ def _generated_row(record: JobRecord, position: int) -> tuple[Any, ...]:
 
 
 def _job_row(row: Any) -> JobRow:
+    with taking_apart():
+        return _read_row(row)
+
+
+def _read_row(row: Any) -> JobRow:
     head: list[Any]
     *head, inputs, extra, dynamic, active, retired, tags, kind, spec = row
     more: list[Any] = [_ids(inputs), _ids(extra), bool(dynamic), bool(active), retired]

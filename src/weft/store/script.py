@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft.graph.keeping import KeptCommand, Unkept
-from weft.graph.plain import plain_loads
+from weft.graph.plain import plain_loads, taking_apart
 from weft.model.job import Digest
 from weft.model.kind import Kind
 from weft.store.database import Database
@@ -94,16 +94,21 @@ class ScriptTable:
         if row is None:
             return None
         digest, commands, jobs, calls, home = row
-        return Script(
-            digest,
-            tuple(map(_command, plain_loads(commands))),
-            plain_loads(jobs),
-            plain_loads(calls) if calls else (),
-            home.decode() if home else "",
-        )
+        with taking_apart():
+            return Script(
+                digest,
+                tuple(map(_command, plain_loads(commands))),
+                plain_loads(jobs),
+                tuple(plain_loads(calls)) if calls else (),
+                home.decode() if home else "",
+            )
 
-    def rows(self) -> Iterator[JobRow]:
+    def rows(self) -> list[JobRow]:
         """The jobs, in their order."""
+        with taking_apart():
+            return list(self._rows())
+
+    def _rows(self) -> Iterator[JobRow]:
         row = self._database.row("SELECT commands, jobs FROM script")
         if row is None:
             return

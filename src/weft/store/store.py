@@ -21,7 +21,7 @@ from weft.store.database import Database
 from weft.store.file_stats import FileStats
 from weft.store.jobs import JobTable
 from weft.store.lease import Place
-from weft.store.objects import Input, Objects, encode
+from weft.store.objects import Input, ObjectLost, Objects, encode
 from weft.store.recorder import Recorder
 from weft.store.removal import Weight
 from weft.store.rows import (
@@ -60,10 +60,8 @@ class Store:
         Digests of files by stat tuple, for ``FileHasher``.
     messages
         What the user should hear about, such as a damaged database that was set aside.
-    record, supersede, adopt
-        Those of the ``Recorder``: a call in between would cost 0.4 us per finished job.
-    input
-        Result -> what to send to a worker for it, see ``Values.find``.
+    record, supersede, adopt, input, drop_value
+        Those of ``Recorder`` and ``Values``: a call in between would cost 0.4 us per finished job.
     """
 
     def __init__(self, folder: Path, database: Database, *, write: bool) -> None:
@@ -88,6 +86,7 @@ class Store:
         self.supersede = self._recorder.supersede
         self.adopt = self._recorder.adopt
         self.input: Callable[[Digest], Input] = self._values.find
+        self.drop_value = self._values.drop
 
     @classmethod
     def open(cls, folder: Path, *, write: bool) -> Store:
@@ -335,7 +334,8 @@ class Store:
     def children(self, digest: Digest) -> tuple[JobRecord, ...]:
         """The records that ``add_children`` kept."""
         records = self._values.load(digest, plain=True)
-        assert isinstance(records, tuple)
+        if not isinstance(records, tuple) or not all(type(one) is JobRecord for one in records):
+            raise ObjectLost(digest, "it holds something else")
         return records
 
     # -- runs and events ---------------------------------------------------------------------
@@ -362,7 +362,7 @@ class Store:
         files, but not their content.
         """
         row = self._database.row("SELECT value FROM setting WHERE name = 'boot'")
-        if row is None or row[0].decode() == Place.here().boot:
+        if row is None or row[0] == Place.here().boot.encode():
             return frozenset()
         sql = "SELECT job_id FROM attempt WHERE run = (SELECT max(id) FROM run)"
         return frozenset(name for (name,) in self._database.rows(sql))

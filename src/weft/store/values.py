@@ -75,6 +75,15 @@ class Values:
             self._age()
         return found
 
+    def drop(self, digest: Digest) -> None:
+        """Lose a value that is there and can't be read."""
+        self._young.pop(digest, None)
+        self._old.pop(digest, None)
+        self.pending = [entry for entry in self.pending if entry[0] != digest]
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM value WHERE hash = ?", (digest,))
+        self._objects.remove(digest)
+
     def present(self, digests: Iterable[Digest]) -> set[Digest]:
         """Those whose values are there: in the database, or in a whole object file."""
         found: set[Digest] = set()
