@@ -11,6 +11,7 @@ from weft.context.home import home_of_script
 from weft.errors import UserError
 from weft.fingerprint.families import Family
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.fingerprint.loaded import leaving_out
 from weft.fingerprint.origin import package_versions
 from weft.graph.definition import (
     code_of,
@@ -21,6 +22,7 @@ from weft.graph.definition import (
     fingerprint_command,
     set_code,
 )
+from weft.graph.extending import loaded_places
 from weft.graph.graph import Graph
 from weft.graph.keeping import Kept, KeptCommand, keep_calls, keep_command
 from weft.graph.spec import Spec, spec_of
@@ -30,6 +32,11 @@ from weft.store.store import Store
 
 def refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
     """Fingerprint the code as it is now, and define all jobs (rule 1)."""
+    with leaving_out(loaded_places(graph)):
+        _refresh(graph, fingerprinter)
+
+
+def _refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
     fingerprinter.forget()
     commands = graph.commands.values()
     changed = [command for command in commands if _recode(graph, command, fingerprinter)]

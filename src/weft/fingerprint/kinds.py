@@ -16,6 +16,7 @@ from typing import Any
 from weft.fingerprint.arrays import find_array_handler
 from weft.fingerprint.encoding import declares, encode_int, encode_text, qualified_name
 from weft.fingerprint.libraries import find_library_handler, function_in, is_global_generator
+from weft.fingerprint.loaded import is_loaded, that_count
 from weft.fingerprint.state import beside, own_state, without_caches
 from weft.fingerprint.values import (
     EXACT,
@@ -125,7 +126,7 @@ def _fields(walk: Walk, value: Any, names: list[str]) -> list[bytes]:
     walk.references.instance(type(value))
     parts = [_named(value)]
     for name in names:
-        if hasattr(value, name):
+        if hasattr(value, name) and not is_loaded(value, name):
             parts.append(encode_text(name))
             parts.append(walk.encode_temporary(getattr(value, name)))
     return [*parts, *beside(walk, value, names)]
@@ -233,6 +234,8 @@ def _object(walk: Walk, value: Any) -> list[bytes]:
         parts.append(encode_text(qualified_name(arguments[0])))
         arguments = arguments[1:]
     parts.append(walk.encode_temporary(arguments))
+    if type(state) is dict:
+        state = dict(that_count(value, state))
     parts.extend(_state(walk, state, kind))
     if items is not None:
         parts.append(walk.encode_temporary(list(items)))

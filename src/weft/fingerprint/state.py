@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from weft.fingerprint.encoding import encode_text
+from weft.fingerprint.loaded import that_count
 from weft.fingerprint.values import Walk
 
 _CONTENT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -59,7 +60,7 @@ def own_state(value: Any) -> dict[str, Any]:
     attributes = getattr(value, "__dict__", None)
     if isinstance(attributes, dict):
         state.update(without_caches(kind, attributes))
-    return state
+    return dict(that_count(value, state))
 
 
 def without_caches(kind: type, state: Mapping[str, Any]) -> dict[str, Any]:

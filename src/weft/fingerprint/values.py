@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from weft.errors import SerializationError
 from weft.fingerprint.encoding import SCALARS, digest, encode_int, encode_text, sized
+from weft.fingerprint.loaded import that_count
 from weft.model.job import Digest
 from weft.model.promise import Promise
 
@@ -179,7 +180,7 @@ def _items(walk: Walk, value: Iterable[Any]) -> list[bytes]:
 
 def _pairs(walk: Walk, value: Mapping[Any, Any]) -> list[bytes]:
     encode = walk.encode
-    return [encode(part) for pair in list(value.items()) for part in pair]
+    return [encode(part) for pair in list(that_count(value, value).items()) for part in pair]
 
 
 def _elements(walk: Walk, value: Any) -> list[bytes]:

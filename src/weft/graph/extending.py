@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.fingerprint.loaded import leaving_out
 from weft.graph.definition import arguments_text, code_parts, define_all, fingerprint_command
 from weft.graph.graph import Graph
 from weft.graph.spec import spec_of
-from weft.model.job import Command, Job, JobRecord
+from weft.model.job import Command, Job, JobRecord, LoadingJob
+from weft.model.kind import Kind
 from weft.model.outcome import CodeParts
 
 
@@ -35,13 +37,22 @@ def extend(graph: Graph, definer: Job, fingerprinter: Fingerprinter) -> Extensio
     new = [command for command in graph.commands.values() if command.code is None]
     joined = (job.command for job in graph if job.own is not None and job.definition is None)
     new = list({id(command): command for command in (*new, *joined)}.values())
-    for command in new:
-        if command.function is not None:
-            fingerprint_command(command, fingerprinter)
-    define_all(graph)
+    with leaving_out(loaded_places(graph)):
+        for command in new:
+            if command.function is not None:
+                fingerprint_command(command, fingerprinter)
+        define_all(graph)
     jobs = tuple(job for job in graph if job.definer == definer.id)
     graph.generated[definer.id] = [job.id for job in jobs]
     return Extension(jobs, tuple(map(_record, jobs)), code_parts(new, fingerprinter))
+
+
+def loaded_places(graph: Graph) -> list[tuple[object, object]]:
+    """Where the loading jobs put their data, as far as that is known: it never counts as a part of
+    code (rule 30), whether it is in memory at the moment or not."""
+    if not any(command.kind is Kind.LOADING for command in graph.commands.values()):
+        return []
+    return [job.target for job in graph if isinstance(job, LoadingJob) and job.target is not None]
 
 
 def _record(job: Job) -> JobRecord:

@@ -56,7 +56,7 @@ def _invariant(job_id: str, command: Command, index: int, spec: Spec, more: Any)
 
 def _loading(job_id: str, command: Command, index: int, _spec: Spec, more: Any) -> FullJob:
     job = LoadingJob(job_id, command, (), index, **more)
-    job.unload = None
+    job.unload = job.target = None
     return job
 
 

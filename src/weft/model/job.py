@@ -202,10 +202,12 @@ class InvariantJob(FullJob):
 class LoadingJob(FullJob):
     """A job that puts data into the memory of this process (``Kind.LOADING``)."""
 
-    __slots__ = ("unload",)
+    __slots__ = ("target", "unload")
 
     unload: Callable[[], None] | None
     """Gives the memory back, when the last direct consumer is done."""
+    target: tuple[object, object] | None
+    """The object or dict that the data go into, and under which name; None if that is not known."""
 
 
 @reads_older
