@@ -334,6 +334,23 @@ def test_code_that_was_said_not_to_count_does_not():
     assert (read("A"), read("B")) == ("a", "a")
 
 
+def test_to_say_that_code_does_not_count_runs_nothing():
+    def define(text="a", *, ignore, needs="x"):
+        needed = ppg.FileGeneratingJob("needed", writes(needs))
+        job = ppg.FileGeneratingJob("A", writes(text)).depends_on(needed)
+        if ignore:
+            job.ignore_code_changes()
+
+    assert well(lambda: define(ignore=False)) == ["A", "needed"]
+    for text in "aab":
+        assert well(lambda text=text: define(text, ignore=True)) == []
+    assert read("A") == "a"
+    assert well(lambda: define(ignore=True, needs="y")) == ["A", "needed"]
+    assert well(lambda: define(ignore=True, needs="y")) == []
+    write("A", "edited by hand")
+    assert well(lambda: define(ignore=True, needs="y")) == ["A"]
+
+
 def test_code_that_comes_to_count_again_makes_the_job_run():
     def define(*, ignore):
         job = ppg.FileGeneratingJob("A", writes("a"))

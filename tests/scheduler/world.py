@@ -349,6 +349,10 @@ class Run:
 
     # -- the port ----------------------------------------------------------------------------
 
+    def carried(self, job: Job, stood: Sequence[Digest]) -> TraceHead | None:
+        del job, stood
+        return None
+
     def expand(self, job: Job, trace: TraceHead) -> Expansion:
         return self.take_in(job, *self.world.children[trace[0]])
 

@@ -40,6 +40,8 @@ class Command:
     they have in common."""
     family: Any = None
     """The ``Family`` of a shared command, once it was fingerprinted."""
+    any_code: bool = False
+    """Whether results under any other code count too, where all else is equal."""
     named: Digest | None = None
     """Of one that was sent by name: what its code is where it was sent from, see
     ``weft.fingerprint.named``."""

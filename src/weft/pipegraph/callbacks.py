@@ -49,6 +49,17 @@ def opaque(function: Callback) -> Callback:
     return partial(_call, Opaque(inner))
 
 
+def is_opaque(function: object) -> bool:
+    """Whether the code of what a job calls does not count.
+
+    >>> is_opaque(opaque(len)), is_opaque(len)
+    (True, False)
+    """
+    if not isinstance(function, partial) or not _is_ours(function):
+        return False
+    return isinstance(function.args[0], Opaque) or is_opaque(function.args[0])
+
+
 def user_function(function: Callback) -> Callback:
     """The user's own function inside of what a job calls.
 

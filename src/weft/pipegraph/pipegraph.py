@@ -20,6 +20,7 @@ from weft.model.outputs import OutputStyle
 from weft.model.promise import Promise
 from weft.model.resources import DEFAULT_OPTIONS, Options
 from weft.pipegraph.acceptance import Acceptance
+from weft.pipegraph.callbacks import is_opaque
 from weft.pipegraph.claims import Claims
 from weft.pipegraph.current import current_or_none, forked, make_current
 from weft.pipegraph.errors import JobContractError, PyPipeGraphError
@@ -236,6 +237,7 @@ class Pipegraph:
         if command is None or (command.function is not function and not command.shared):
             shown = name or (name_of(function) if function is not None else kind.name.lower())
             command = Command(shown, function, options, kind=kind, shared=kin is not None)
+            command.any_code = is_opaque(function)
             if function is None:
                 command.code = shown.encode()
             self.graph.commands[key] = command

@@ -98,6 +98,7 @@ class Decisions:
         """Jobs that wait until nothing that they rest on is outdated."""
         self._counts = [0] * len(Status)
         rebuilder.rival = self._is_rival
+        rebuilder.carried = lambda job: memory.carried(job, self.identities.stood(job))
 
     def _admit(self, jobs: Iterable[Job]) -> None:
         """The first decision about each job, in definition order: the hot path of a no-op run."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
+from weft.graph.definition import arguments_text
 from weft.graph.graph import Graph
 from weft.graph.plain import DamagedError
 from weft.graph.standing import standing_for
@@ -73,6 +74,19 @@ class Remembered:
             return None
         promised = row.promised
         return self.take_in(job, records, promised)
+
+    def carried(self, job: Job, stood: Sequence[Digest]) -> TraceHead | None:
+        """The newest trace of a job, under whatever code, if all else is as it was then."""
+        past = self.past(job.id)
+        if past is None or not past.traces or AttemptState(past.state).failed:
+            return None
+        row = self._store.trace(past.traces[-1])
+        if row.flags >= TraceFlag.INVALID or row.flags & TraceFlag.PRETENDED:
+            return None
+        if (row.arguments_text, row.input_hashes) != (arguments_text(job), b"".join(stood) or None):
+            return None
+        head = (row.id, row.key, row.result, job.id, int(row.flags), row.outputs, row.origin)
+        return head if self.rebuilder.verifies(head) else None
 
     def take_in(self, job: Job, records: Sequence[JobRecord], promised: Sequence[str]) -> Expansion:
         """Put a generator's jobs into the graph; those it no longer defines leave it."""

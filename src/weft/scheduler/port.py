@@ -27,6 +27,15 @@ class Memory(Protocol):
     def expand(self, job: Job, trace: TraceHead) -> Expansion | None:
         """The jobs that a fresh generator made, as its trace has them (rule 14)."""
 
+    def carried(self, job: Job, stood: Sequence[Digest]) -> TraceHead | None:
+        """The newest trace of a job, under whatever code, if all else is as it was then.
+
+        Parameters
+        ----------
+        stood
+            What stands for the upstream jobs now.
+        """
+
     def present(self, results: Iterable[Digest]) -> set[Digest]:
         """Those of the results whose values are there."""
 

@@ -87,7 +87,8 @@ class Rebuilder:
         """Traces that serve another job than their own now: their ids, and its id. They are to be
         its own, so that the next run gives it the same one."""
         self.rival: Rival = lambda _job_id, _key: False
-        """Set by the plan."""
+        self.carried: Callable[[Job], TraceHead | None] = lambda _job: None
+        """What serves a job of which any code will do. Both are set by the plan."""
         if len(self._by_key) != len(traces):
             self._group(traces)
 
@@ -103,7 +104,7 @@ class Rebuilder:
         """The trace that makes ``job`` fresh at ``key``, from now on its own; or None."""
         found = self._by_key.pop(key, None)
         if found is None:
-            return None
+            return self.carried(job) if job.command.any_code else None
         if isinstance(found, list):
             return self._choose(job, key, found)
         if found[3] != job.id or found[4] & _OBSERVED or job.command.options.pure:
@@ -119,7 +120,7 @@ class Rebuilder:
         # What was only pretended of one job says nothing about an equal one.
         usable = [trace for trace in usable if trace[3] == job.id or not trace[4] & _PRETENDED]
         newest_first = sorted(usable, key=lambda t: (t[3] == job.id, t[0]), reverse=True)
-        chosen = next((trace for trace in newest_first if self._verifies(trace)), None)
+        chosen = next((trace for trace in newest_first if self.verifies(trace)), None)
         if chosen is not None and chosen[3] != job.id and not pure:
             self.adopted[chosen[0]] = job.id
         left = candidates if pure else [trace for trace in candidates if trace is not chosen]
@@ -141,7 +142,8 @@ class Rebuilder:
         }
         return [trace for trace in candidates if trace[0] not in kept]
 
-    def _verifies(self, trace: TraceHead) -> bool:
+    def verifies(self, trace: TraceHead) -> bool:
+        """Whether what the trace's job made and read is as it was."""
         if trace[5] is not None and not self._intact(trace[3], trace[2], trace[5]):
             return False
         return not trace[4] & _OBSERVED or self.changed(trace[0]) is None
