@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.fingerprint.files import ABSENT, FileHasher, watched_digest
-from weft.graph.definition import arguments_text
 from weft.graph.graph import Graph
 from weft.graph.plain import DamagedError
 from weft.graph.standing import standing_for
@@ -80,10 +79,13 @@ class Remembered:
         past = self.past(job.id)
         if past is None or not past.traces or AttemptState(past.state).failed:
             return None
+        if job.args or job.kwargs:  # what is kept of them are shortened words
+            return None
         row = self._store.trace(past.traces[-1])
         if row.flags >= TraceFlag.INVALID or row.flags & TraceFlag.PRETENDED:
             return None
-        if (row.arguments_text, row.input_hashes) != (arguments_text(job), b"".join(stood) or None):
+        given = row.arguments_text.partition("\n")[0]  # below stands what its function held
+        if given != "()" or row.input_hashes != (b"".join(stood) or None):
             return None
         head = (row.id, row.key, row.result, job.id, int(row.flags), row.outputs, row.origin)
         return head if self.rebuilder.verifies(head) else None
