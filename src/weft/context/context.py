@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from weft.context.definitions import refresh, save_definitions
+from weft.context.home import check_working_folder, script_name
 from weft.context.making import MakeOptions, Making, causes_of, raise_for
 from weft.context.recovering import recover_outputs
 from weft.errors import JobFailed, UserError
@@ -31,6 +32,7 @@ from weft.settings.settings import COMMAND_LINE
 from weft.store.lease import Lease
 from weft.store.live import running_attempts
 from weft.store.store import Store
+from weft.store.trouble import check_folder
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor as FuturesExecutor
@@ -73,8 +75,9 @@ class Context(Definer):
     def __init__(self, folder: str | Path | None = None, *, strict: bool | None = None) -> None:
         if folder is not None and not str(folder):
             raise UserError("A context needs a folder.", cure='Write weft.Context("out-name").')
+        check_working_folder()
         # Absolute, so that a later chdir does not move the results.
-        self.folder = Path(folder or f"out-{_script_name()}").absolute()
+        self.folder = Path(folder or f"out-{script_name()}").absolute()
         self.settings, self._unread = _settings(self.folder)
         demanding = self.settings["strict"] if strict is None else strict
         super().__init__(Graph(), Fingerprinter(), strict=demanding)
@@ -115,6 +118,7 @@ class Context(Definer):
         self._closed = True
 
     def _check_open(self) -> None:
+        check_working_folder()
         if self._closed:
             raise UserError(
                 "This context is closed.",
@@ -328,8 +332,9 @@ class Context(Definer):
                 )
             pretended = [held.id for held in plan.holders([job]) if plan.is_pretended(held)]
             if pretended:
+                which = "it" if pretended[0] == job.id else pretended[0]
                 raise JobFailed(
-                    f"Job {job.id!r} has no result: {_was_pretended(job.id, pretended[0])}.",
+                    f"Job {job.id!r} has no result: {which} was only pretended to be done.",
                     cure=f"remake {pretended[0]} runs it.",
                 )
             self.check_trust("To read a value")
@@ -455,6 +460,7 @@ class Context(Definer):
                     (say or _say)(message)
                 recover_outputs(store, say or _say)
                 yield store
+                check_folder(self.folder)
             finally:
                 store.close()
         finally:
@@ -471,10 +477,6 @@ class Context(Definer):
     def _beat(self) -> None:
         if self._lease is not None:
             self._lease.beat()
-
-
-def _was_pretended(job_id: str, pretended: str) -> str:
-    return f"{'it' if pretended == job_id else pretended} was only pretended to be done"
 
 
 def _told(vouched: Vouched, done: str, say: Callable[[str], None]) -> list[str]:
@@ -495,8 +497,3 @@ def _settings(folder: Path) -> tuple[Settings, UserError | None]:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _script_name() -> str:
-    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
-    return script.stem if script is not None and script.suffix == ".py" else "weft"

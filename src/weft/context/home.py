@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from weft.errors import UserError
+
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -81,6 +83,30 @@ class Home:
 
         here = script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script
         return f"Run the script that defines them: python {shlex.quote(str(here))} make"
+
+
+def check_working_folder() -> None:
+    """Refuse to work in a folder that is not there any more: no path would mean anything.
+
+    Raises
+    ------
+    UserError
+        When it was removed.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - 1 us
+    except OSError as error:
+        raise UserError(
+            "The working folder is not there any more.",
+            facts={"because": error.strerror},
+            cure="Go to a folder that exists (cd), and begin again.",
+        ) from None
+
+
+def script_name() -> str:
+    """What the folder of the running script is called by."""
+    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
+    return script.stem if script is not None and script.suffix == ".py" else "weft"
 
 
 def home_of_script(store: Path) -> str:

@@ -46,6 +46,11 @@ def _aside(path: str) -> str:
     return f"{folder}{slash}.{_short(name, ASIDE)}"
 
 
+def _is_there(path: str) -> bool:
+    """Whether something has this name, be it a link that leads nowhere."""
+    return os.access(path, os.F_OK, follow_symlinks=False)
+
+
 def _broken_name(path: str) -> str:
     """Where what a failed attempt left is kept; a folder in the way is left alone, and a folder
     takes the place of nothing."""
@@ -82,7 +87,7 @@ def claim(job: FilesJob) -> None:
     """
     try:
         for path in job.paths:
-            if os.access(path, os.F_OK):
+            if _is_there(path):
                 _move_aside(path)
             else:
                 _make_folder(path)
@@ -99,7 +104,7 @@ def claim(job: FilesJob) -> None:
 
 def _put_back(paths: Iterable[str]) -> None:
     for path in paths:
-        if os.access(_aside(path), os.F_OK) and not os.access(path, os.F_OK):
+        if _is_there(_aside(path)) and not _is_there(path):
             os.rename(_aside(path), path)
 
 
@@ -108,7 +113,7 @@ def _move_aside(path: str) -> None:
     if not (S_ISREG(mode) or S_ISLNK(mode)):
         raise FileExistsError(_what_stands(mode))
     aside = _aside(path)
-    if os.access(aside, os.F_OK):
+    if _is_there(aside):
         os.unlink(path)  # a killed attempt left both: the older one is the good one
     else:
         os.rename(path, aside)
@@ -147,7 +152,7 @@ def seal(job: FilesJob) -> Sealed:
     files = [_seal(job, place, path) for place, path in enumerate(job.paths)]
     for path in job.paths:
         aside = _aside(path)
-        if os.access(aside, os.F_OK):
+        if _is_there(aside):
             os.unlink(aside)
         if style.rename_broken:  # of an earlier attempt
             with suppress(OSError):

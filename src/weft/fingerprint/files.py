@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -102,6 +103,7 @@ def hash_file(path: str | os.PathLike[str]) -> Digest:
         The file is there but can't be read.
     """
     try:
+        _check_kind(path, os.stat(path).st_mode)  # noqa: PTH116 - as below
         with Path(path).open("rb", buffering=0) as file:
             state = file_state()
             buffer = bytearray(1 << 20)
@@ -114,6 +116,16 @@ def hash_file(path: str | os.PathLike[str]) -> Digest:
         return digest(b"folder:", *(encode_bytes(name) for name in names))
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
+
+
+_KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+
+
+def _check_kind(path: str | os.PathLike[str], mode: int) -> None:
+    """Refuse what has no content of its own: to read a pipe may last for ever."""
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        what = _KINDS.get(stat.S_IFMT(mode), "a device")
+        raise OSError(errno.EINVAL, f"It is {what}, and no file", os.fspath(path))
 
 
 def watched_digest(paths: Sequence[str], digests: Sequence[Digest]) -> Digest:

@@ -36,6 +36,22 @@ def disk_trouble(error: OSError, folder: Path) -> StoreError:
     )
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse to end well when somebody removed the folder while jobs ran.
+
+    Raises
+    ------
+    StoreError
+        When its database is not there: what was written meanwhile is nowhere.
+    """
+    if not (folder / "weft.db").exists():
+        raise StoreError(
+            "The folder of the results was removed while the jobs ran.",
+            facts={"folder": folder},
+            cure="Let no job remove it, and run again: nothing of this run was kept.",
+        )
+
+
 _FULL_CURE = "Free some space and run again: what was finished before is kept."
 
 
