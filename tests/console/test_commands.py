@@ -202,7 +202,7 @@ def leaf(number: int) -> float:
 
 
 def grow(context: weft.Definer, numbers: list[int]) -> list[weft.Promise[float]]:
-    return [context.comp(leaf, number, job_id=str(number)) for number in numbers]
+    return [context.comp(leaf, number, job_id=f"grow-{number}") for number in numbers]
 
 
 @pytest.fixture

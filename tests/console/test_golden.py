@@ -39,7 +39,7 @@ def sample(number: int) -> int:
 
 
 def samples(context: weft.Definer, numbers: list[int]) -> list[weft.Promise[int]]:
-    return [context.comp(sample, number, job_id=str(number)) for number in numbers]
+    return [context.comp(sample, number, job_id=f"samples-{number}") for number in numbers]
 
 
 def study(folder: Path) -> weft.Context:

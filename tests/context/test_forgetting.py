@@ -29,7 +29,7 @@ def leaf(number: int) -> int:
 
 
 def grow(context: weft.Definer, numbers: Sequence[int]) -> list[weft.Promise[int]]:
-    return [context.comp(leaf, number, job_id=str(number)) for number in numbers]
+    return [context.comp(leaf, number, job_id=f"grow-{number}") for number in numbers]
 
 
 def chain(folder: Path, *alphas: int, generator: bool = False) -> weft.Context:

@@ -311,10 +311,10 @@ def test_a_pretended_promise_of_a_generator_does_not_run_for_the_generator(
     context = weft.Context(tmp_path / "out")
     promise = context.comp_dynamic(grow, [1])
     context.make("grow", executor="inline")
-    context.clean("grow-fit-1")
-    context.pretend("grow-fit-1")
+    context.clean("fit-1")
+    context.pretend("fit-1")
     assert ran(context) == []
-    with pytest.raises(JobFailed, match="grow-fit-1 was only pretended"):
+    with pytest.raises(JobFailed, match="fit-1 was only pretended"):
         context.result(promise)
 
 

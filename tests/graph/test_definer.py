@@ -361,7 +361,7 @@ def test_strict_refuses_what_cannot_be_fingerprinted() -> None:
         Definer(Graph(), Fingerprinter(), strict=True).comp(uses_a_generator)
 
 
-def test_inside_a_generator_ids_have_its_id_as_prefix_and_jobs_become_records() -> None:
+def test_inside_a_generator_automatic_ids_have_its_id_as_prefix_and_jobs_become_records() -> None:
     """Rule 17."""
     around = Definer(Graph("token"), Fingerprinter())
     outside = around.comp(load, "x")
@@ -371,7 +371,7 @@ def test_inside_a_generator_ids_have_its_id_as_prefix_and_jobs_become_records() 
     promises = outer(inside, 2)
     inside.comp(fit, promises[0], extra_dep=outside, job_id="mine")
     records = inside.records()
-    assert [record.id for record in records] == ["outer-load", "outer-load-1", "outer-mine"]
+    assert [record.id for record in records] == ["outer-load", "outer-load-1", "mine"]
     assert records[2].inputs == ("outer-load",)
     assert records[2].extra == ("load",)
 
@@ -466,3 +466,15 @@ def test_a_keyword_that_both_comp_and_the_function_take_is_refused(definer: Defi
     definer.comp(named, "by place")
     with pytest.raises(UserError, match="has a parameter 'job_id'"):
         definer.comp(named, job_id="x")
+
+
+def test_an_id_that_a_generator_gives_has_the_prefixes_that_it_asked_for_only() -> None:
+    """Rule 17."""
+    around = Definer(Graph("token"), Fingerprinter(), prefix="all")
+    around.comp_dynamic(outer, 2)
+    inside = Definer.inside(jobs(around)[-1], Fingerprinter(), "token")
+    assert inside.comp(fit, 1, job_id="mine").job_id == "mine"
+    assert inside.child("part").comp(fit, 1, job_id="mine").job_id == "part-mine"
+    inside.comp_prefix("more")
+    assert inside.comp(fit, 1, job_id="mine").job_id == "more-mine"
+    assert inside.comp(fit, 1).job_id == "all-outer-more-fit"

@@ -192,3 +192,20 @@ def _promise_in(value: Any, levels: int = 3) -> Promise[Any] | None:
         if promise is not None:
             return promise
     return None
+
+
+def joined(prefix: str, name: str) -> str:
+    """An id with what stands before it.
+
+    >>> joined("fit", "a"), joined("", "a")
+    ('fit-a', 'a')
+    """
+    return f"{prefix}-{name}" if prefix and name else prefix or name
+
+
+def check_id(name: str) -> None:
+    """Refuse what can't be an id."""
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise UserError(
+            f"{name!r} can't be the id of a job.", cure="Use any printable text of one line."
+        )

@@ -20,9 +20,11 @@ from weft.graph.callables import (
     check_callable,
     check_globals,
     check_growth,
+    check_id,
     check_reserved,
     identity_of,
     in_order,
+    joined,
     name_of,
 )
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
@@ -186,8 +188,8 @@ class Definer:
     def comp_prefix(self, prefix: str | None = None) -> None:
         """Put ``prefix-`` before the ids of all later jobs; None or no argument ends that."""
         if prefix:
-            _check_id(prefix)
-        self._prefix = _join(self._outer, prefix or "")
+            check_id(prefix)
+        self._prefix = joined(self._outer, prefix or "")
         self._known.clear()
 
     def comp_store(self, value: T, job_id: str | None = None) -> Promise[T]:
@@ -207,8 +209,8 @@ class Definer:
 
     def child(self, prefix: str) -> Definer:
         """A definer of the same graph that puts ``prefix-`` before its ids."""
-        _check_id(prefix)
-        return self._derive(_join(self._prefix, prefix), self._changes)
+        check_id(prefix)
+        return self._derive(joined(self._prefix, prefix), self._changes)
 
     def options(self, **changes: Any) -> Definer:
         """A definer of the same graph whose jobs have these options.
@@ -263,7 +265,7 @@ class Definer:
             check_callable(function)
             options = self._options_of(function)
             command = self._command(function, kin, options, dynamic, command_name)
-            base = _join(self._prefix, command.name)
+            base = joined(self._prefix, command.name)
             known = Known(function, command, base, self._graph.counters.setdefault(base, [0]))
             self._known[key] = known
             if not dynamic and command_name is None and identity == id(function):
@@ -325,8 +327,11 @@ class Definer:
         return name
 
     def _explicit_id(self, job_id: str) -> str:
-        _check_id(job_id)
-        name = _join(self._prefix, job_id)
+        check_id(job_id)
+        prefix = self._prefix
+        if self._definer is not None:  # the id of a generator stands before automatic ids only
+            prefix = prefix.removeprefix(self._definer).removeprefix("-")
+        name = joined(prefix, job_id)
         if self._is_taken(name):
             cure = "Give each job an id of its own, or leave job_id out."
             if self._graph.cells is not None:
@@ -487,14 +492,3 @@ def _number(promise: Promise[Any], numbers: dict[str, int]) -> int:
 
 def _stored(value: T) -> T:
     return value
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}-{name}" if prefix and name else prefix or name
-
-
-def _check_id(name: str) -> None:
-    if not isinstance(name, str) or not name or not name.isprintable():
-        raise UserError(
-            f"{name!r} can't be the id of a job.", cure="Use any printable text of one line."
-        )

@@ -55,9 +55,7 @@ def _invariant(job_id: str, command: Command, index: int, spec: Spec, more: Any)
 
 
 def _loading(job_id: str, command: Command, index: int, _spec: Spec, more: Any) -> FullJob:
-    job = LoadingJob(job_id, command, (), index, **more)
-    job.unload = job.target = None
-    return job
+    return LoadingJob(job_id, command, (), index, **more)
 
 
 def _plain(job_id: str, command: Command, index: int, _spec: Spec, more: Any) -> FullJob:

@@ -211,6 +211,10 @@ class LoadingJob(FullJob):
     target: tuple[object, object] | None
     """The object or dict that the data go into, and under which name; None if that is not known."""
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.unload = self.target = None
+
 
 @reads_older
 @dataclass(frozen=True, slots=True)

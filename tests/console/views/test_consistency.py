@@ -33,7 +33,7 @@ def big(number: int) -> str:
 
 
 def grow(context: weft.Definer, numbers: list[int]) -> list[weft.Promise[int]]:
-    return [context.comp(leaf, number, job_id=str(number)) for number in numbers]
+    return [context.comp(leaf, number, job_id=f"grow-{number}") for number in numbers]
 
 
 def grown(folder: Path) -> Console:

@@ -189,7 +189,7 @@ def test_export_needs_a_folder(opened: Open) -> None:
 
 
 def grow(context: weft.Definer, numbers: list[int]) -> list[weft.Promise[str]]:
-    return [context.comp(str, number, job_id=str(number)) for number in numbers]
+    return [context.comp(str, number, job_id=f"grow-{number}") for number in numbers]
 
 
 def test_promises_in_a_result_are_filled_in(tmp_path: Path) -> None:
