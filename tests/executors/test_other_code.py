@@ -107,7 +107,7 @@ def test_a_worker_older_than_an_edit_gives_the_job_back(tmp_path: Path, kind):
     edit = f'KIND, OLD, NEW = "{kind}", "+ 1", "+ 100"\n'
     before, edited, here, undone = run(tmp_path, edit + OLDER)
     assert before == "7"
-    assert edited.startswith("step4: CannotStart: the worker has other code of steps")
+    assert edited.startswith("step4: CannotStart: the worker has another steps.step than this")
     assert here == "110"
     assert undone == "13"
 
@@ -128,5 +128,5 @@ def test_what_the_code_does_not_reach_may_differ(tmp_path: Path, old, new, stale
 
 def test_an_edit_between_submission_and_start_gives_the_job_back(tmp_path: Path):
     refused, again = run(tmp_path, BETWEEN)
-    assert refused.startswith("step: CannotStart: the worker has other code of steps")
+    assert refused.startswith("step: CannotStart: the worker has another steps.step than this")
     assert again == "7"

@@ -18,9 +18,8 @@ from weft.errors import SerializationError, UserError, WeftError
 from weft.executors.base import Report, Running, RunSettings, Task
 from weft.executors.failure import error_text, plain_report
 from weft.executors.marks import Mark, mark_path, take_mark
-from weft.executors.parcels import named_of, refusal
+from weft.executors.parcels import packed_call, refusal
 from weft.executors.wire import Parcel, job_of
-from weft.graph.packing import pack_call
 from weft.graph.seeds import Seed
 from weft.graph.spec import spec_of
 from weft.model.job import Job
@@ -246,11 +245,6 @@ class Futures:
 
 def _parcel(job: Job, settings: RunSettings) -> Parcel:
     command = job.command
-    call = job.packed
-    if call is None:
-        assert job.function is not None
-        digest_of = settings.fingerprinter.code_of
-        call = pack_call(job.function, job.args, job.kwargs, by_value=True, digest_of=digest_of)
     names = tuple(one.id for one in job.inputs)
     return Parcel(
         job.id,
@@ -258,11 +252,9 @@ def _parcel(job: Job, settings: RunSettings) -> Parcel:
         command.dynamic,
         command.options.cutoff is not False,
         names,
-        call,
+        packed_call(job, settings.fingerprinter, by_value=True),
         kind=command.kind,
         spec=spec_of(job),
-        named=named_of(command, settings.fingerprinter),
-        ignore=command.options.ignore,
     )
 
 
@@ -301,6 +293,7 @@ def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     """Run some tasks here; this is what the other executor calls."""
     from weft.executors.capture import Capture
     from weft.executors.chance import Chance
+    from weft.executors.comparing import comparison_here, no_comparison
     from weft.executors.surroundings import Surroundings
     from weft.executors.worker import Worker
     from weft.fingerprint.fingerprinter import Fingerprinter
@@ -312,7 +305,8 @@ def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     sink = Capture(work.folder) if work.capture and alone else None
     surroundings = Surroundings(own=False) if alone else None
     chance = Chance(own=False, script=work.chance) if alone else None
-    worker = Worker(settings, sink, surroundings, chance)
+    compare = comparison_here() if elsewhere else no_comparison
+    worker = Worker(settings, sink, surroundings, chance, compare=compare)
     try:
         with Mark(work.mark) if elsewhere else nullcontext() as mark:
             outcomes = [_run(worker, parcels, place, mark) for place in range(len(parcels))]

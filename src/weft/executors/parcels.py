@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, cast
 
 from weft.errors import SerializationError
@@ -12,10 +11,10 @@ from weft.executors.base import Report, RunSettings, Task
 from weft.executors.failure import plain_report
 from weft.executors.wire import Entry, FunctionNumber, Parcel
 from weft.fingerprint.fingerprinter import Fingerprinter
-from weft.fingerprint.named import named_code
-from weft.graph.packing import pack_call
+from weft.graph.keeping import names_main
+from weft.graph.packing import Told, pack_call, unpack_call
 from weft.graph.spec import spec_of
-from weft.model.job import Command, Digest, Job
+from weft.model.job import Command, Job
 from weft.model.outcome import Outcome
 from weft.model.states import AttemptState
 
@@ -38,7 +37,6 @@ class Packer:
     ) -> None:
         self._seeds = settings.seeds
         self._fingerprinter = settings.fingerprinter
-        self._pack = partial(pack_call, digest_of=settings.fingerprinter.code_of)
         self._jobs: Sequence[Job | None] = () if by_value else jobs
         self._by_value = by_value
         self._functions: dict[int, tuple[Command, int, bytes]] = {}
@@ -79,14 +77,15 @@ class Packer:
         names = tuple(one.id for one in job.inputs)
         options = command.options
         number = packed = None
-        call = job.packed
-        if call is None and job.own is not None:
-            call = self._pack(job.own, job.args, job.kwargs, by_value=self._by_value)
-        elif call is None:
+        if job.packed is not None or job.own is not None:
+            call = packed_call(job, self._fingerprinter, by_value=self._by_value)
+        else:
             number, packed = self._function(command)
             stand_in = cast("Callable[..., Any]", FunctionNumber(number))
             flat = job.arguments is None
-            call = self._pack(stand_in, job.args, job.kwargs, by_value=self._by_value and not flat)
+            by_value = self._by_value and not flat
+            told = None if flat else Told(self._fingerprinter)
+            call = pack_call(stand_in, job.args, job.kwargs, by_value=by_value, told=told)
             if number in known:
                 packed = None
             known.add(number)
@@ -102,27 +101,36 @@ class Packer:
             command.kind,
             spec_of(job),
             options.cores,
-            self._named(command),
-            options.ignore,
         )
-
-    def _named(self, command: Command) -> Digest | None:
-        return named_of(command, self._fingerprinter) if self._by_value else None
 
     def _function(self, command: Command) -> tuple[int, bytes]:
         found = self._functions.get(id(command))
         if found is None:
             assert command.function is not None
-            packed = self._pack(command.function, (), None, by_value=self._by_value)
+            told = Told(self._fingerprinter, command.options)
+            packed = pack_call(command.function, (), None, by_value=self._by_value, told=told)
             found = self._functions[id(command)] = (command, len(self._functions), packed)
         return found[1], found[2]
 
 
-def named_of(command: Command, fingerprinter: Fingerprinter) -> Digest | None:
-    """Digest of the code of a command that goes to workers by its name."""
-    if command.function is None:
-        return None
-    return named_code(command.function, command.options, fingerprinter)
+def packed_call(job: Job, fingerprinter: Fingerprinter, *, by_value: bool) -> bytes:
+    """The call of a job with its function.
+
+    Raises
+    ------
+    SerializationError
+        When some part can't be pickled.
+    """
+    call = job.packed
+    if call is None:
+        assert job.function is not None
+        function, args, kwargs = job.function, job.args, job.kwargs or {}
+    elif by_value and names_main(call):  # it was defined in a process that is like this one
+        function, args, kwargs = unpack_call(call)
+    else:
+        return call
+    told = Told(fingerprinter, job.command.options)
+    return pack_call(function, args, kwargs, by_value=by_value, told=told)
 
 
 def refusal(task: Task, error: SerializationError) -> Report:

@@ -99,9 +99,6 @@ class Parcel(NamedTuple):
     spec: Spec | None = None
     """What the kind needs beside the call."""
     cores: int = 1
-    named: Digest | None = None
-    """What the code that goes by name is in the main process."""
-    ignore: tuple[str, ...] = ()
 
 
 class FunctionNumber(NamedTuple):
@@ -117,10 +114,9 @@ Entry = int | tuple[int | Parcel, Sequence[Input], Seed]
 def job_of(parcel: Parcel) -> Job:
     """The job that a parcel describes, as far as running it needs."""
     options = DEFAULT_OPTIONS
-    if not parcel.cutoff or parcel.cores != 1 or parcel.ignore:
-        options = Options(cutoff=parcel.cutoff, cores=parcel.cores, ignore=parcel.ignore)
+    if not parcel.cutoff or parcel.cores != 1:
+        options = Options(cutoff=parcel.cutoff, cores=parcel.cores)
     command = Command(parcel.name, None, options, parcel.dynamic, kind=parcel.kind)
-    command.named = parcel.named
     inputs = tuple(_named(name) for name in parcel.inputs)
     return spec.job_of(parcel.id, command, -1, parcel.spec, inputs=inputs, packed=parcel.call)
 

@@ -18,21 +18,21 @@ from weft.errors import SerializationError
 from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
 from weft.executors.chance import Chance
+from weft.executors.comparing import Compare, Comparison, OtherCodeError
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
 from weft.executors.inside import Inside, running
 from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings
 from weft.executors.wire import Done, FunctionNumber
 from weft.fingerprint.literal import literal_digest
-from weft.fingerprint.named import named_code, named_parts
 from weft.graph.arguments import fill
 from weft.graph.definer import Definer
 from weft.graph.packing import unpack_call
 from weft.graph.seeds import Seed
 from weft.graph.standing import paths_value
-from weft.model.job import DIGEST_SIZE, Command, Digest, FilesJob, Job
+from weft.model.job import DIGEST_SIZE, Digest, FilesJob, Job
 from weft.model.kind import Kind
-from weft.model.outcome import CALL, CANNOT_START, ErrorReport, Outcome
+from weft.model.outcome import CALL, ErrorReport, Outcome
 from weft.model.states import AttemptState
 from weft.store.objects import INLINE_LIMIT, Input, ObjectLost, Objects, encode
 
@@ -47,16 +47,6 @@ _Kept = tuple[Digest, bytes | None, int]
 _NONE: _Kept = (literal_digest(None) or b"", pickle.dumps(None, 5), len(pickle.dumps(None, 5)))
 
 
-class OtherCodeError(Exception):
-    """Internal: the code of some modules is another one here than where a job was sent from."""
-
-    def __init__(self, modules: list[str]) -> None:
-        super().__init__(
-            f"the worker has other code of {', '.join(modules)} than the script: one of them was"
-            " started before an edit. The job was not run. Start the executor and the script anew"
-        )
-
-
 class _UnreadError(Exception):
     """Internal: something that was kept can't be read back."""
 
@@ -69,7 +59,7 @@ class _UnreadError(Exception):
 def _readable(place: int, read: Callable[[], T]) -> T:
     try:
         return read()
-    except (ObjectLost, MemoryError):
+    except (ObjectLost, MemoryError, OtherCodeError):
         raise
     except Exception as error:
         raise _UnreadError(place, error) from error
@@ -97,6 +87,8 @@ class Worker:
         Seeds random numbers for each attempt; None where others share them.
     on_error
         Called with an exception of the job's before it is turned into data.
+    compare
+        Raises where code that comes by name is another one here; None: as this process has it now.
     say
         Takes the text of ``weft.progress``.
     """
@@ -109,6 +101,7 @@ class Worker:
         chance: Chance | None = None,
         *,
         on_error: Callable[[BaseException], None] | None = None,
+        compare: Compare | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.inside = Inside(say, settings.folder.resolve())
@@ -122,11 +115,10 @@ class Worker:
         self._chance = chance
         self._seed: Seed = None
         self._on_error = on_error
+        self._compare = compare or Comparison(settings.fingerprinter)
         self._stage = _Stage.LOADING
         self._value: object = None
         self._functions: dict[int, Callable[..., Any]] = {}
-        self._compared: dict[tuple[int, Digest | None], Callable[..., Any]] = {}
-        """Functions whose code is the one that was asked for."""
         self._packed_functions: dict[int, bytes] = {}
         self._pid = os.getpid()
         self._offset = time.time() - time.monotonic()
@@ -191,8 +183,6 @@ class Worker:
 
     def _attempt(self, job: Job, inputs: Sequence[Input]) -> _Kept | Outcome:
         function, args, kwargs = self._call_of(job, inputs)
-        if job.command.named is not None:
-            self._compare(job.command, function)
         if job.command.dynamic:
             return self._generate(job, function, args, kwargs)
         if job.command.kind is not Kind.VALUE:
@@ -207,7 +197,8 @@ class Worker:
     ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         function = job.function
         if job.packed is not None:
-            function, args, kwargs = _readable(CALL, lambda: unpack_call(job.packed or b""))
+            packed = job.packed
+            function, args, kwargs = _readable(CALL, lambda: unpack_call(packed, self._compare))
             if isinstance(function, FunctionNumber):
                 function = self._function(function.number)
         else:
@@ -223,21 +214,10 @@ class Worker:
         assert function is not None
         return function, args, kwargs
 
-    def _compare(self, command: Command, function: Callable[..., Any]) -> None:
-        """Refuse to run a function whose code is another one here than where it was sent from."""
-        key = id(function), command.named
-        if key in self._compared:
-            return
-        fingerprinter = self._settings.fingerprinter
-        if named_code(function, command.options, fingerprinter) != command.named:
-            parts = named_parts(fingerprinter.code(function, command.options))
-            raise OtherCodeError(sorted({part.name.rpartition(".")[0] for part in parts}))
-        self._compared[key] = function
-
     def _function(self, number: int) -> Callable[..., Any]:
         function = self._functions.get(number)
         if function is None:
-            function = unpack_call(self._packed_functions[number])[0]
+            function = unpack_call(self._packed_functions[number], self._compare)[0]
             self._functions[number] = function
         return function
 
@@ -316,8 +296,9 @@ class Worker:
         stage, value = self._stage, self._value
         self._value = None
         if isinstance(error, OtherCodeError):
-            report = ErrorReport(CANNOT_START, str(error), text=str(error))
-            return Outcome(AttemptState.FAILED, 0.0, 0.0, error=report)
+            if self._surroundings is not None:
+                self._surroundings.retire = True  # another worker may be as it was at the start
+            return Outcome(AttemptState.FAILED, 0.0, 0.0, other=error.other)
         if isinstance(error, _UnreadError):
             report = _machinery_report(stage, error.why, value)
             return Outcome(AttemptState.FAILED, 0.0, 0.0, error=report, unread=error.place)

@@ -11,7 +11,15 @@ from weft.fingerprint.encoding import digest, encode_text, qualified_name
 from weft.fingerprint.groups import Node, settle
 from weft.fingerprint.inert import INERT_NAMES, is_inert
 from weft.fingerprint.libraries import is_generator
-from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve_import
+from weft.fingerprint.modules import (
+    INERT,
+    Package,
+    Undefined,
+    lookup,
+    owner,
+    owner_of_import,
+    resolve_import,
+)
 from weft.fingerprint.normalise import Chain, Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
@@ -57,6 +65,8 @@ class Reached(Node):
     is_member: bool = False
     """Whether it is a method that was reached without its class."""
     fill: Callable[[Reached], None] | None = None
+    elsewhere: list[tuple[str, str]] = field(default_factory=list)
+    """First-party modules that its text looks into, and for which names."""
 
 
 class CodeGraph:
@@ -364,6 +374,11 @@ class Expansion:
             self.graph.constants[id(value)] = value, encoded
         return encoded
 
+    def note_owner(self, place: tuple[str, str] | None) -> None:
+        """Remember where a name of the text leads to, if it is a module of the user's own."""
+        if place is not None and not self.is_ignored(".".join(place)):
+            self.node.elsewhere.append(place)
+
     def problem(self, name: str, line: int, why: str) -> None:
         """Note what can't be hashed; the rest of the fingerprint goes on."""
         self.own(f"unhashable {name}")
@@ -390,8 +405,11 @@ class Expansion:
                 )
                 for number, other in enumerate(others, start=1):
                     self.reach_resolved(chain, *other, module, line, scope, branch=number)
+                for one in text.imports[chain[0]]:
+                    self.note_owner(owner_of_import(one, chain[1:], module))
             elif globals_(chain[0]):
                 found = lookup(chain, module)
+                self.note_owner(owner(module.get(chain[0]), chain[1:]))
             else:
                 continue
             if text.guessed and isinstance(found[0], types.ModuleType):

@@ -38,6 +38,7 @@ class Fingerprinter:
         """`source.Sources`; made when code is first hashed, because that imports the parser."""
         self._graphs: dict[tuple[CodeScope, tuple[str, ...]], Any] = {}
         self._fingerprints: dict[tuple[object, ...], tuple[object, CodeFingerprint]] = {}
+        self._reached: dict[tuple[int, CodeScope, tuple[str, ...]], tuple[object, Any]] = {}
         self._warned: set[type] = set()
 
     def __repr__(self) -> str:
@@ -51,6 +52,7 @@ class Fingerprinter:
         """
         self._graphs.clear()
         self._fingerprints.clear()
+        self._reached.clear()
 
     def value(self, value: object, number: Number | None = None, *, name: str = "value") -> Digest:
         """Hash of a value by its structure.
@@ -101,8 +103,19 @@ class Fingerprinter:
 
     def code_of(self, value: Any) -> Digest:
         """Digest of a function or class, as it is part of that of any code which reaches it."""
-        found: Digest = self._graph("transitive", ()).root(value, "callable", "").digest
+        found: Digest = self.reached(value).digest
         return found
+
+    def reached(
+        self, value: Any, scope: CodeScope = "transitive", ignore: tuple[str, ...] = ()
+    ) -> Any:
+        """The settled ``code.Reached`` of something that code reaches, looked at once."""
+        key = id(value), scope, ignore
+        known = self._reached.get(key)
+        if known is None:
+            node = self._graph(scope, ignore).root(value, "callable", "")
+            known = self._reached[key] = value, node
+        return known[1]
 
     def dissect(self, function: Callable[..., Any], options: Options) -> Dissection:
         """Fingerprint of a callable, with what tells how its digest came about."""

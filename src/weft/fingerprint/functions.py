@@ -7,7 +7,7 @@ from typing import Any
 
 from weft.fingerprint.code import CodeGraph, Expansion, Reached, Scope
 from weft.fingerprint.encoding import digest, encode_text
-from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve
+from weft.fingerprint.modules import INERT, Package, Undefined, lookup, owner, resolve
 from weft.fingerprint.normalise import Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
@@ -127,6 +127,7 @@ def _add_closure_module(
     for chain, line in sorted(scope.text.names.items()):
         if chain[0] == name:
             found = resolve(value, chain[1:])
+            expansion.note_owner(owner(value, chain[1:]))
             expansion.reach_resolved(chain, *found, function.__globals__, line, scope)
 
 

@@ -56,6 +56,34 @@ def resolve(value: Any, rest: Chain) -> tuple[Any, Chain]:
     return value, rest
 
 
+def owner(value: Any, rest: Chain) -> tuple[str, str] | None:
+    """The first-party module, and the name in it, to which attributes lead; None if to none.
+
+    >>> import os
+    >>> owner(os, ("path", "join")) is None
+    True
+    """
+    found = None
+    while isinstance(value, types.ModuleType) and _is_own(value):
+        found = value.__name__, rest[0] if rest else ""
+        if not rest:
+            break
+        value, rest = _attribute(value, rest[0]), rest[1:]
+    return found
+
+
+def owner_of_import(
+    imported: Imported, rest: Chain, module: dict[str, Any]
+) -> tuple[str, str] | None:
+    """As ``owner``, of a name that an import statement inside a function binds."""
+    path = (imported.attribute, *rest) if imported.attribute else rest
+    return owner(_module(_absolute(imported, module)), path)
+
+
+def _is_own(module: types.ModuleType) -> bool:
+    return origin_of(module.__name__) is Origin.FIRST_PARTY
+
+
 def _attribute(module: types.ModuleType, name: str) -> Any:
     """What a module has under a name; else the function that it makes such things with."""
     if name in vars(module):

@@ -1,53 +1,117 @@
-"""The part of some code that goes to another process by its name (rule 31).
+"""Code that goes to another process by its name (rule 31).
 
-Functions of modules that can be imported travel as names, and the process that gets them has code
-of its own under these: of another day, where it was started before an edit, or after it.
+Functions and classes of modules that can be imported travel as names, and the process that gets
+them has code of its own under these: of another day, where it was started before an edit, or after
+it. So their digests travel too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, NamedTuple
 
-from weft.fingerprint.encoding import digest, encode_text
 from weft.fingerprint.fingerprinter import Fingerprinter
-from weft.fingerprint.parts import CodeFingerprint, CodePart
+from weft.fingerprint.origin import Origin, origin_of
 from weft.model.job import Digest
-from weft.model.resources import DEFAULT_OPTIONS, Options
+from weft.model.resources import CodeScope, Options
+from weft.pickling.mark import Sent, has_name
 
-_BY_VALUE = ("__main__.", "__mp_main__.")
-
-
-def named_parts(fingerprint: CodeFingerprint) -> list[CodePart]:
-    """The parts that stand in modules which others import."""
-    return [
-        part
-        for part in fingerprint.parts
-        if part.kind not in {"package", "version"}
-        if not part.name.startswith(_BY_VALUE) and "<" not in part.name
-    ]
+Place = tuple[str, str]
+"""A module, and a dotted name in it; the empty one for the module itself."""
+_SCRIPT = ("__main__", "__mp_main__")
 
 
-def named_digest(parts: Iterable[CodePart]) -> Digest | None:
-    """A digest of these parts; None where there are none."""
-    told = sorted(encode_text(f"{part.kind} {part.name}") + part.digest for part in parts)
-    return digest(*told) if told else None
+class Named(NamedTuple):
+    """What stands under some names, in the process that sent them."""
+
+    scope: CodeScope
+    ignore: tuple[str, ...]
+    digests: tuple[tuple[str, str, Digest], ...]
+    """Module, name in it, digest of what it stands for and all that this reaches."""
 
 
-def named_code(
-    function: Callable[..., Any], options: Options, fingerprinter: Fingerprinter
-) -> Digest | None:
-    """Digest of the code that a function reaches by name; None where that need not be compared.
+def named_code(sent: Sent, options: Options, fingerprinter: Fingerprinter) -> Named | None:
+    """The code that was sent by its name, or that what was sent whole looks up by a name.
 
-    That is so for code which does not count, or not wholly.
+    None where there is none, and where the user said that the code does not count.
 
     Examples
     --------
-    >>> named_code(len, Options(), Fingerprinter()) is None
+    >>> named_code(Sent([len], []), Options(), Fingerprinter()) is None
     True
     """
-    if options.version is not None or options.code != "transitive":
+    if options.version is not None or options.code == "none":
         return None
-    plain = replace(DEFAULT_OPTIONS, ignore=options.ignore)
-    return named_digest(named_parts(fingerprinter.code(function, plain)))
+    places = {(_module_of(value), value.__qualname__) for value in sent.by_name}
+    for value in sent.whole:
+        places.update(fingerprinter.reached(value, options.code, options.ignore).elsewhere)
+    places.update(map(_place_of_use, options.uses))
+    own = sorted(place for place in places if _is_own(place[0]))
+    if not own:
+        return None
+    digests = tuple(
+        (*place, _digest(place, options.code, options.ignore, fingerprinter)) for place in own
+    )
+    return Named(options.code, options.ignore, digests)
+
+
+def differing(named: Named, fingerprinter: Fingerprinter) -> tuple[Place, ...]:
+    """Names under which something else stands in this process."""
+    found = []
+    for module, path, wanted in named.digests:
+        try:
+            same = _digest((module, path), named.scope, named.ignore, fingerprinter) == wanted
+        except Exception:  # noqa: BLE001 - whatever keeps a module from being imported here
+            same = False
+        if not same:
+            found.append((module, path))
+    return tuple(found)
+
+
+def parts_of(
+    places: Iterable[Place], named: Named, fingerprinter: Fingerprinter
+) -> dict[str, Digest]:
+    """What stands under some names in this process, part by part, as far as it is there."""
+    from weft.fingerprint.code import reachable
+
+    parts: dict[str, Digest] = {}
+    for place in places:
+        try:
+            root = fingerprinter.reached(_find(place), named.scope, named.ignore)
+        except Exception:  # noqa: BLE001 - whatever keeps a module from being imported here
+            continue
+        name = ".".join(filter(None, place))
+        for node in reachable([root]):
+            parts.update((part.name or name, part.digest) for part in node.parts)
+    return parts
+
+
+def _digest(
+    place: Place, scope: CodeScope, ignore: tuple[str, ...], fingerprinter: Fingerprinter
+) -> Digest:
+    found: Digest = fingerprinter.reached(_find(place), scope, ignore).digest
+    return found
+
+
+def _find(place: Place) -> Any:
+    """What stands under a name, in this process."""
+    module, path = place
+    found: Any = sys.modules.get(module) or import_module(module)
+    for name in path.split(".") if path else ():
+        found = getattr(found, name)
+    return found
+
+
+def _module_of(value: Any) -> str:
+    return value.__module__ or ""
+
+
+def _is_own(module: str) -> bool:
+    return module not in _SCRIPT and origin_of(module) is Origin.FIRST_PARTY
+
+
+def _place_of_use(value: Any) -> Place:
+    code = value if has_name(value) else type(value)
+    return _module_of(code), code.__qualname__

@@ -29,7 +29,7 @@ from weft.graph.callables import (
 )
 from weft.graph.definition import arguments_text, code_parts, define, fingerprint_command
 from weft.graph.graph import Graph
-from weft.graph.packing import pack_call
+from weft.graph.packing import Told, pack_call
 from weft.model.job import Command, Digest, FullJob, Job, JobRecord
 from weft.model.outcome import CodeParts
 from weft.model.promise import Promise, number_by_id
@@ -452,6 +452,7 @@ class Definer:
     def _record(self, job: Job) -> JobRecord:
         command = job.command
         definition = define(job)
+        told = Told(self._fingerprinter, command.options)
         assert self._definer is not None
         assert command.code is not None
         assert command.function is not None
@@ -466,7 +467,7 @@ class Definer:
             extra=tuple(upstream.id for upstream in job.extra),
             dynamic=command.dynamic,
             options=command.options,
-            packed=pack_call(command.function, job.args, job.kwargs, by_value=False),
+            packed=pack_call(command.function, job.args, job.kwargs, by_value=False, told=told),
             packages=command.packages,
         )
 

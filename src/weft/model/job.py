@@ -42,9 +42,6 @@ class Command:
     """The ``Family`` of a shared command, once it was fingerprinted."""
     any_code: bool = False
     """Whether results under any other code count too, where all else is equal."""
-    named: Digest | None = None
-    """Of one that was sent by name: what its code is where it was sent from, see
-    ``weft.fingerprint.named``."""
 
     def is_alone(self, isolated: bool | None) -> bool:
         """Whether each attempt of its jobs has a process of its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
+from typing import Any
 
 from weft.model.job import Digest, JobRecord
 from weft.model.states import AttemptState
@@ -56,6 +57,18 @@ CodeParts = tuple[Digest, tuple[tuple[str, str, Digest, str | None], ...]]
 """A code digest; and kind, name, digest and source of each part of the fingerprint."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherCode:
+    """What a worker has other code of than the process that sent a job."""
+
+    named: Any
+    """The ``fingerprint.named.Named`` that was asked for."""
+    places: tuple[tuple[str, str], ...]
+    """Modules, and names in them, under which it has something else."""
+    parts: dict[str, Digest]
+    """What that is made of."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one attempt left behind."""
@@ -99,6 +112,8 @@ class Outcome:
     unread: int | None = None
     """Place of the input that is there and can't be read back, or ``CALL`` for the call itself: the
     job did not run."""
+    other: OtherCode | None = None
+    """Code that the place had another of: the job did not run."""
     host: str | None = None
     """Name of the machine, where that is another one than the main process's."""
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import functools
 import io
 import os
+import pickle
 import sys
 import threading
 from collections import ChainMap
 from collections.abc import Callable
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
 import cloudpickle
 
-from weft.pickling.mark import CODE
+from weft.pickling.mark import CODE, Sent, has_name
 
 _ANONYMOUS = "<dynamic-code>"
 """What cloudpickle writes in the place of the file's name."""
@@ -27,9 +28,11 @@ _code_of_cloudpickle = cloudpickle.Pickler.dispatch_table[CodeType]
 
 
 DigestOf = Callable[[Any], bytes]
+CODE_TYPES = (type, FunctionType, BuiltinFunctionType, type(functools.lru_cache(len)))
+"""Of what pickles hold by a name, or whole."""
 
 
-def dumps(value: object, digest_of: DigestOf | None = None) -> bytes:
+def dumps(value: object, digest_of: DigestOf | None = None, sent: Sent | None = None) -> bytes:
     """A call as a pickle, with the functions and classes that have no name by their code, and with
     new locks in the place of those that they use.
 
@@ -37,6 +40,8 @@ def dumps(value: object, digest_of: DigestOf | None = None) -> bytes:
     ----------
     digest_of
         Gives the digest of a function's or class's code, which travels with it.
+    sent
+        Gets the functions and classes that are in the pickle.
 
     Examples
     --------
@@ -47,6 +52,7 @@ def dumps(value: object, digest_of: DigestOf | None = None) -> bytes:
     with io.BytesIO() as file:
         pickler = _CallPickler(file, 5)
         pickler.digest_of = digest_of
+        pickler.sent = sent
         pickler.dump(value)
         return file.getvalue()
 
@@ -77,6 +83,17 @@ def _make_code(text: list[str], *parts: Any) -> CodeType:
     entry = len("".join(text)), None, text, code.co_filename
     linecache.cache.setdefault(code.co_filename, entry)
     return code
+
+
+class NamingPickler(pickle.Pickler):
+    """Python's pickler, which knows functions and classes by their names only."""
+
+    sent: Sent
+
+    def reducer_override(self, value: object) -> Any:
+        if isinstance(value, CODE_TYPES) and has_name(value):
+            self.sent.by_name.append(value)
+        return NotImplemented
 
 
 def _lru_cache(value: Any) -> Any:
@@ -140,6 +157,7 @@ class ByValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # without type
     )
 
     digest_of: DigestOf | None = None
+    sent: Sent | None = None
 
     def reducer_override(self, value: object) -> Any:
         """As cloudpickle's; generic functions by what they dispatch to."""
@@ -148,6 +166,9 @@ class ByValuePickler(cloudpickle.Pickler):  # type: ignore[misc]  # without type
             state = dict(value.registry), names  # type: ignore[attr-defined]
             return _make_dispatcher, (), state, None, None, _fill_dispatcher
         reduced = super().reducer_override(value)
+        if self.sent is not None and isinstance(value, CODE_TYPES):
+            by_name = reduced is NotImplemented and has_name(value)
+            (self.sent.by_name if by_name else self.sent.whole).append(value)
         if self.digest_of is None or not isinstance(reduced, tuple) or len(reduced) < 3:
             return reduced
         if type(value) is not FunctionType and not isinstance(value, type):
@@ -166,18 +187,3 @@ class _CallPickler(ByValuePickler):
         },
         ByValuePickler.dispatch_table,
     )
-
-
-def has_name(value: Any) -> bool:
-    """Whether another process finds the very same under its name in a module.
-
-    >>> has_name(len), has_name(lambda: 1)
-    (True, False)
-    """
-    module = getattr(value, "__module__", None)
-    if not isinstance(module, str) or module == "__main__":
-        return False
-    found: object = sys.modules.get(module)
-    for name in value.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is value

@@ -78,7 +78,7 @@ class Keeper:
         if outcome.state is AttemptState.DONE:
             outcome.outputs, outcome.value, outcome.size = outcome.value, None, 0
             self._attempts.append((outcome.started, outcome.started + outcome.duration, job.id))
-        elif not outcome.lost:
+        elif not outcome.lost and outcome.other is None:
             entry = self._journal.entry(job)
             abandon(
                 entry.paths,

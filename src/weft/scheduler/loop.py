@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from weft.errors import WeftError
 from weft.executors.base import Executor, Report, Running, RunSettings, Task
+from weft.executors.comparing import other_words
 from weft.graph.definition import arguments_text
 from weft.graph.extending import extend
 from weft.graph.graph import Graph
 from weft.model.job import FilesJob, InvariantJob, Job
 from weft.model.kind import Kind
-from weft.model.outcome import CALL, CANNOT_START, ErrorReport, Outcome, describe
+from weft.model.outcome import CALL, CANNOT_START, ErrorReport, OtherCode, Outcome, describe
 from weft.model.reasons import Reason, to_json
 from weft.model.states import AttemptState
 from weft.scheduler.identity import NOTHING
@@ -30,6 +31,8 @@ from weft.store.store import Store
 
 TICK = 0.1
 """Seconds between two looks at the clock: commits, status line."""
+PLACES = 3
+"""Workers that a job is given to until one has its code."""
 LIVE_SECONDS = 0.5
 """Between two times that other processes are told what is running."""
 
@@ -42,6 +45,8 @@ class _Trial:
     """Of its last attempt before this run."""
     tries: int = 0
     """How many attempts of this run failed."""
+    given_back: int = 0
+    """How often a worker had other code."""
     reasons: tuple[Reason, ...] = field(default=())
 
 
@@ -302,7 +307,8 @@ class Loop:
 
     def _new_trial(self, job: Job) -> _Trial:
         past = self._remembered.past(job.id)
-        return _Trial(past.number if past else 0, 0, self._remembered.reasons(job, self.plan))
+        reasons = self._remembered.reasons(job, self.plan)
+        return _Trial(past.number if past else 0, reasons=reasons)
 
     def _refusal(self, job: Job) -> str | None:
         if isinstance(job, InvariantJob):
@@ -348,6 +354,8 @@ class Loop:
             self._lost(job, outcome.lost)
         elif outcome.unread is not None and self._is_made_anew(report.task, outcome):
             self._reporter.note(job, f"waits: {describe(outcome)}; that is made again")
+        elif outcome.other is not None:
+            self._give_back(job, outcome.other)
         elif outcome.state is AttemptState.CANCELLED:
             self._record(job, outcome)
             self.plan.cancelled(job)
@@ -448,6 +456,17 @@ class Loop:
         for digest in gone:
             self._store.drop_value(digest)
         return self.plan.lost(job, gone)
+
+    def _give_back(self, job: Job, other: OtherCode) -> None:
+        """Try a job elsewhere whose code a worker has another of."""
+        trial = self._trials.get(job.index)
+        if trial is None:
+            trial = self._trials[job.index] = self._new_trial(job)
+        trial.given_back += 1
+        if trial.given_back < PLACES:
+            self.plan.returned(job)
+        else:
+            self._end_badly(job, other_words(other, self._settings.fingerprinter))
 
     def _record(self, job: Job, outcome: Outcome, origin: int | None = None) -> int:
         key = self.plan.keys[job.index]
