@@ -310,3 +310,21 @@ def test_a_job_is_given_to_other_workers_before_it_fails(lab):
         both = Turns([lab.pool, newer])
         assert lab.make(lambda context: context.comp(lab.steps.step, 50), both) == 200
     assert both.calls == 2
+
+
+def test_the_classes_of_inputs_are_compared_before_a_result_is_kept(lab):
+    """The older worker has no code of the job's by name but what the value brings."""
+
+    def define(context):
+        model = context.comp(lab.steps.Model, 60, job_id="model")
+        return context.comp(lambda model, x: model.predict(x), model, 3)
+
+    assert lab.make(define, "inline") == 63
+    lab.edit("self.size + x", "self.size - x")
+    define(context := weft.Context(lab.folder / "out"))
+    context.make("model", executor="inline")
+    with pytest.raises(weft.MakeFailed, match=r"another steps_of_test\.Model than"):
+        lab.make(define, lab.pool)
+    assert lab.make(define, "inline") == 57
+    lab.write(TEXT)
+    assert lab.make(define, lab.pool) == 63

@@ -69,6 +69,8 @@ class RunSettings:
     fingerprinter: Fingerprinter
     graph_token: str
     """What marks the promises of this graph."""
+    by_name: bool = False
+    """Whether code comes to the workers by its names, from a process that may have other code."""
     capture: bool = True
     """Whether what jobs print is kept; otherwise it goes where this process prints."""
     seeds: Seeds = field(default_factory=Seeds)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 from weft.fingerprint.fingerprinter import Fingerprinter
-from weft.fingerprint.named import Named, differing, parts_of
+from weft.fingerprint.named import Named, Place, differing, named_here, parts_of
 from weft.model.outcome import OtherCode
 
-Compare = Callable[[Named], None]
 NAMED = 3
 """Names that an error gives."""
 
@@ -29,25 +28,37 @@ class Comparison:
 
     So code is taken as it was when a job first came that reaches it: what jobs leave in the globals
     of modules (a model that is loaded once, a cache) does not make it other code.
+
+    Parameters
+    ----------
+    fingerprinter
+        None for jobs that did not leave their process: then all is the same.
     """
 
-    def __init__(self, fingerprinter: Fingerprinter) -> None:
+    def __init__(self, fingerprinter: Fingerprinter | None) -> None:
         self._fingerprinter = fingerprinter
         self._same: set[Named] = set()
 
     def __call__(self, named: Named) -> None:
         """Raise ``OtherCodeError`` where something differs."""
-        if named in self._same:
-            return
-        places = differing(named, self._fingerprinter)
+        other = self.other(named)
+        if other is not None:
+            raise OtherCodeError(other)
+
+    def other(self, named: Named) -> OtherCode | None:
+        """What differs."""
+        fingerprinter = self._fingerprinter
+        if fingerprinter is None or named in self._same:
+            return None
+        places = differing(named, fingerprinter)
         if places:
-            parts = parts_of(places, named, self._fingerprinter)
-            raise OtherCodeError(OtherCode(named, places, parts))
+            return OtherCode(named, places, parts_of(places, named, fingerprinter))
         self._same.add(named)
+        return None
 
-
-def no_comparison(_named: Named) -> None:
-    """For a job that did not leave its process."""
+    def told(self, places: Iterable[Place]) -> Named | None:
+        """What the user's own code under some names is here, to be compared elsewhere."""
+        return named_here(places, self._fingerprinter) if self._fingerprinter else None
 
 
 class _Kept(threading.local):

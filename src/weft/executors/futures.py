@@ -293,7 +293,7 @@ def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     """Run some tasks here; this is what the other executor calls."""
     from weft.executors.capture import Capture
     from weft.executors.chance import Chance
-    from weft.executors.comparing import comparison_here, no_comparison
+    from weft.executors.comparing import Comparison, comparison_here
     from weft.executors.surroundings import Surroundings
     from weft.executors.worker import Worker
     from weft.fingerprint.fingerprinter import Fingerprinter
@@ -301,11 +301,11 @@ def run_parcels(parcels: Sequence[Sent], work: Work) -> list[Outcome]:
     here = Place.here()
     elsewhere = (here, os.getpid()) != work.submitter
     alone = elsewhere and threading.current_thread() is threading.main_thread()
-    settings = RunSettings(work.folder, Fingerprinter(), work.graph_token)
+    settings = RunSettings(work.folder, Fingerprinter(), work.graph_token, by_name=elsewhere)
     sink = Capture(work.folder) if work.capture and alone else None
     surroundings = Surroundings(own=False) if alone else None
     chance = Chance(own=False, script=work.chance) if alone else None
-    compare = comparison_here() if elsewhere else no_comparison
+    compare = comparison_here() if elsewhere else Comparison(None)
     worker = Worker(settings, sink, surroundings, chance, compare=compare)
     try:
         with Mark(work.mark) if elsewhere else nullcontext() as mark:

@@ -18,7 +18,7 @@ from weft.errors import SerializationError
 from weft.executors.base import RunSettings
 from weft.executors.capture import Capture
 from weft.executors.chance import Chance
-from weft.executors.comparing import Compare, Comparison, OtherCodeError
+from weft.executors.comparing import Comparison, OtherCodeError
 from weft.executors.failure import error_text, plain_report, report_error, unkeepable
 from weft.executors.inside import Inside, running
 from weft.executors.outputs import claim, seal
@@ -88,7 +88,7 @@ class Worker:
     on_error
         Called with an exception of the job's before it is turned into data.
     compare
-        Raises where code that comes by name is another one here; None: as this process has it now.
+        Says whether code that comes by name is the same here; None: by the run's fingerprinter.
     say
         Takes the text of ``weft.progress``.
     """
@@ -101,7 +101,7 @@ class Worker:
         chance: Chance | None = None,
         *,
         on_error: Callable[[BaseException], None] | None = None,
-        compare: Compare | None = None,
+        compare: Comparison | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.inside = Inside(say, settings.folder.resolve())
@@ -116,6 +116,8 @@ class Worker:
         self._seed: Seed = None
         self._on_error = on_error
         self._compare = compare or Comparison(settings.fingerprinter)
+        self._names: set[tuple[str, str]] | None = set() if settings.by_name else None
+        """Code that the inputs of the present attempt go with."""
         self._stage = _Stage.LOADING
         self._value: object = None
         self._functions: dict[int, Callable[..., Any]] = {}
@@ -208,8 +210,10 @@ class Worker:
                 # its arguments; flat ones can't be changed.
                 args, kwargs = deepcopy((args, kwargs))
         if inputs:
-            load = self._objects.load_input
-            values = [_readable(place, partial(load, one)) for place, one in enumerate(inputs)]
+            load, names = self._objects.load_input, self._names
+            values = [
+                _readable(place, partial(load, one, names)) for place, one in enumerate(inputs)
+            ]
             args, kwargs = fill(args, kwargs, values, job.inputs)
         assert function is not None
         return function, args, kwargs
@@ -338,12 +342,16 @@ class Worker:
                 and duration < LONG_JOB
                 and not self.inside.stamps
                 and not self.inside.stages
+                and not self._names
             ):
                 return started + self._offset, duration, used, result, data
             kept = Outcome(AttemptState.DONE, 0.0, 0.0, result=result, value=data, size=size)
         assert isinstance(kept, Outcome)
         kept.started, kept.duration, kept.cpu = started + self._offset, duration, used
         kept.pid, kept.note = self._pid, note
+        if self._names:
+            kept.brought = self._compare.told(self._names)
+            self._names.clear()
         if output is not None:
             kept.stdout, kept.stderr = output
         if duration >= LONG_JOB:

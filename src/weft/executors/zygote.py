@@ -404,6 +404,7 @@ def become_zygote(control_fd: int, slots_fd: int, parent: int) -> None:
         folder=setup.folder,
         fingerprinter=Fingerprinter(),
         graph_token=setup.graph_token,
+        by_name=True,
         capture=setup.capture,
         chance=pickle.loads(setup.chance),
     )

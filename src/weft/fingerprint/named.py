@@ -57,6 +57,15 @@ def named_code(sent: Sent, options: Options, fingerprinter: Fingerprinter) -> Na
     return Named(options.code, options.ignore, digests)
 
 
+def named_here(places: Iterable[Place], fingerprinter: Fingerprinter) -> Named | None:
+    """What stands under some names in this process; None where none is the user's own."""
+    own = sorted(place for place in places if _is_own(place[0]))
+    if not own:
+        return None
+    digests = tuple((*place, _digest(place, "transitive", (), fingerprinter)) for place in own)
+    return Named("transitive", (), digests)
+
+
 def differing(named: Named, fingerprinter: Fingerprinter) -> tuple[Place, ...]:
     """Names under which something else stands in this process."""
     found = []

@@ -114,6 +114,8 @@ class Outcome:
     job did not run."""
     other: OtherCode | None = None
     """Code that the place had another of: the job did not run."""
+    brought: Any = None
+    """The ``fingerprint.named.Named`` of code that came by name with the inputs, as it is there."""
     host: str | None = None
     """Name of the machine, where that is another one than the main process's."""
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from weft.errors import WeftError
 from weft.executors.base import Executor, Report, Running, RunSettings, Task
-from weft.executors.comparing import other_words
+from weft.executors.comparing import Comparison, other_words
 from weft.graph.definition import arguments_text
 from weft.graph.extending import extend
 from weft.graph.graph import Graph
-from weft.model.job import FilesJob, InvariantJob, Job
+from weft.model.job import FilesJob, Job
 from weft.model.kind import Kind
 from weft.model.outcome import CALL, CANNOT_START, ErrorReport, OtherCode, Outcome, describe
 from weft.model.reasons import Reason, to_json
@@ -23,6 +23,7 @@ from weft.scheduler.keeper import Keeper
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.scheduler.port import Expansion
+from weft.scheduler.refusing import why_not
 from weft.scheduler.summary import Reporter, RunSummary, summarise
 from weft.store.live import Live, LiveFile, LiveJob
 from weft.store.objects import ObjectLost
@@ -114,6 +115,7 @@ class Loop:
         self._obeyed = 0
         self._killed: set[str] = set()
         self._trials: dict[int, _Trial] = {}
+        self._comparison = Comparison(settings.fingerprinter)
         self._made_anew: set[str] = set()
         """Jobs that run again because what they gave could not be read."""
         self._live = LiveFile(store.folder)
@@ -291,7 +293,7 @@ class Loop:
         options = command.options
         demanding = options.isolated or options.memory is not None or self._demanding
         if command.function is None or demanding:
-            problem = self._refusal(job)
+            problem = why_not(job, self.executor, self._keeper, self.plan.ready.budget.all_memory)
             if problem is not None:
                 self._end_badly(job, problem)
                 return None
@@ -310,29 +312,6 @@ class Loop:
         reasons = self._remembered.reasons(job, self.plan)
         return _Trial(past.number if past else 0, reasons=reasons)
 
-    def _refusal(self, job: Job) -> str | None:
-        if isinstance(job, InvariantJob):
-            return f"{self._keeper.missing(job)} is not there, or can't be read"
-        if not self.executor.inherits and job.reads_memory:
-            return (
-                "it needs data in the memory of this process, which the workers of this executor "
-                'do not share: use executor="processes" or "inline"'
-            )
-        if job.command.options.isolated and not self.executor.isolates:
-            return (
-                "it is to be isolated, and this executor can't give it a process of its own: use "
-                'executor="processes", or isolated=False'
-            )
-        if job.command.function is None and job.packed is None:
-            return "its function is not known here: run the script that defines it"
-        memory, all_memory = job.command.options.memory, self.plan.ready.budget.all_memory
-        if memory is not None and memory > all_memory:
-            return (
-                f"it asks for {memory >> 20} MiB of memory, "
-                f"and {all_memory >> 20} MiB are all there is"
-            )
-        return None
-
     def _end_badly(self, job: Job, problem: str) -> None:
         error = ErrorReport(CANNOT_START, problem, text=problem)
         outcome = Outcome(AttemptState.FAILED, time.time(), 0.0, error=error)
@@ -342,6 +321,11 @@ class Loop:
 
     def _take(self, report: Report) -> None:
         job, outcome = report.task.job, report.outcome
+        other = outcome.other
+        if outcome.brought is not None and outcome.state is AttemptState.DONE:
+            other = self._comparison.other(outcome.brought)
+            if other is not None:
+                outcome.state = AttemptState.FAILED
         if isinstance(job, FilesJob):
             self._keeper.settle(job, outcome)
         if job.extra or job.inputs:
@@ -354,8 +338,8 @@ class Loop:
             self._lost(job, outcome.lost)
         elif outcome.unread is not None and self._is_made_anew(report.task, outcome):
             self._reporter.note(job, f"waits: {describe(outcome)}; that is made again")
-        elif outcome.other is not None:
-            self._give_back(job, outcome.other)
+        elif other is not None:
+            self._give_back(job, other)
         elif outcome.state is AttemptState.CANCELLED:
             self._record(job, outcome)
             self.plan.cancelled(job)

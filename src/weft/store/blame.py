@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 
 from weft.errors import SerializationError
 
@@ -84,11 +85,11 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
 
 
 def _pickles(value: object) -> bool:
-    from weft.pickling.by_value import dumps
+    from weft.pickling.by_value import ByValuePickler
 
-    for dump in (pickle.dumps, dumps):
+    for pickler in (pickle.Pickler, ByValuePickler):
         try:
-            dump(value)
+            pickler(BytesIO(), 5).dump(value)
         except Exception:  # noqa: BLE001 - any class may raise anything
             continue
         return True

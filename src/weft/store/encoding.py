@@ -173,7 +173,11 @@ class _HolePickler(_Holes, pickle.Pickler):
 
 
 def decode(
-    data: bytes | memoryview, holes: Sequence[object] = (), *, plain: bool = False
+    data: bytes | memoryview,
+    holes: Sequence[object] = (),
+    *,
+    plain: bool = False,
+    names: set[tuple[str, str]] | None = None,
 ) -> object:
     """The value that ``encode`` turned into ``data``, with ``holes`` in the places of promises.
 
@@ -184,6 +188,8 @@ def decode(
     ----------
     plain
         Whether it is data of Weft's own: then nothing of the user's is imported or run.
+    names
+        Gets the modules, and names in them, of the code that the value goes with.
 
     Raises
     ------
@@ -200,10 +206,11 @@ def decode(
     if plain:
         return plain_loads(stream, buffers)
     try:
-        if not holes:
+        if not holes and names is None:
             return pickle.loads(stream, buffers=buffers)
-        reader = _HoleUnpickler(io.BytesIO(stream), buffers=buffers)
-        reader.holes = holes
+        kind = _HoleUnpickler if names is None else _NamesUnpickler
+        reader = kind(io.BytesIO(stream), buffers=buffers)
+        reader.holes, reader.names = holes, set() if names is None else names
         return reader.load()
     except MemoryError:
         raise
@@ -217,9 +224,16 @@ def decode(
 
 class _HoleUnpickler(pickle.Unpickler):
     holes: Sequence[object] = ()
+    names: set[tuple[str, str]]
 
     def persistent_load(self, number: int) -> object:
         return self.holes[number]
+
+
+class _NamesUnpickler(_HoleUnpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        self.names.add((module, name))
+        return super().find_class(module, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,16 @@ class Objects:
         except (OSError, ObjectLost):
             return False
 
-    def load(self, digest: Digest, holes: Sequence[object] = (), *, plain: bool = False) -> object:
+    def load(
+        self,
+        digest: Digest,
+        holes: Sequence[object] = (),
+        *,
+        plain: bool = False,
+        names: set[tuple[str, str]] | None = None,
+    ) -> object:
         """The value; its arrays lie in the mapped file, privately: writes to them stay here.
+        The other arguments are those of ``decode``.
 
         Raises
         ------
@@ -149,15 +157,21 @@ class Objects:
             raise ObjectLost(digest, str(error)) from error
         view = memoryview(mapped)
         sections(view, parse(view, digest))
-        return decode(view, holes, plain=plain)
+        return decode(view, holes, plain=plain, names=names)
 
-    def load_input(self, input: Input) -> object:  # noqa: A002 - the vocabulary's word
+    def load_input(
+        self,
+        input: Input,  # noqa: A002 - the vocabulary's word
+        names: set[tuple[str, str]] | None = None,
+    ) -> object:
         """The value of what was sent: bytes, a reference, or a value with holes and their filling.
+
+        ``names`` is that of ``decode``.
 
         Promises may lead to values with promises, to any depth: built from the innermost out.
         """
         if type(input) is not Composite:
-            return self._load_plain(input, ())
+            return self._load_plain(input, (), names)
         made: dict[int, object] = {}
         stack: list[Composite] = [input]
         while stack:
@@ -168,15 +182,23 @@ class Objects:
                 continue
             stack.pop()
             if id(top) not in made:
-                holes = [made[id(p)] if id(p) in made else self._load_plain(p) for p in top.parts]
-                made[id(top)] = self._load_plain(top.template, holes)
+                holes = [
+                    made[id(p)] if id(p) in made else self._load_plain(p, (), names)
+                    for p in top.parts
+                ]
+                made[id(top)] = self._load_plain(top.template, holes, names)
         return made[id(input)]
 
-    def _load_plain(self, source: Input, holes: Sequence[object] = ()) -> object:
+    def _load_plain(
+        self,
+        source: Input,
+        holes: Sequence[object] = (),
+        names: set[tuple[str, str]] | None = None,
+    ) -> object:
         if isinstance(source, ObjectRef):
-            return self.load(source.digest, holes)
+            return self.load(source.digest, holes, names=names)
         assert isinstance(source, bytes)
-        return decode(source, holes)
+        return decode(source, holes, names=names)
 
     def remove(self, digest: Digest) -> None:
         """Drop the file; nothing to do if there is none."""
