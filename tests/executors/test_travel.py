@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.executors.random_functions import written
+
+
+SEED = 7
+
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What the script told of each executor: one process, since each takes seconds to start."""
     folder = tmp_path_factory.mktemp("travel")
-    shutil.copy(Path(__file__).with_name("travelling.py"), folder / "script.py")
+    text = Path(__file__).with_name("travelling.py").read_text()
+    before, after = text.split("CHANCE = []", 1)
+    seed = int(os.environ.get("WEFT_TRAVEL_SEED", SEED))
+    folder.joinpath("script.py").write_text(f"{before}{written(seed)}{after}")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "script.py"],
         cwd=folder,
@@ -32,16 +41,19 @@ def test_results_definitions_and_tracebacks_are_the_same_everywhere(outcome):
     found = outcome["found"]
     assert len(found) == 6
     expected = found["fork"]
-    assert len(expected) == 2 * 20 + 1 + 6 + 1
+    assert len(expected) > 100
     for name, facts in found.items():
         for job_id, fact in facts.items():
             assert fact == expected[job_id], f"{job_id} with {name}"
-    failed = {job_id for job_id, fact in expected.items() if fact[2] != "None"}
-    assert failed == {"boom"}
+        assert facts.keys() == expected.keys()
     [frame] = expected["boom"][3]
     assert frame[1:] == [frame[1], "boom", "raise ValueError(n)"]
     assert frame[0].endswith("script.py")
 
 
 def test_to_change_the_executor_runs_nothing(outcome):
-    assert all(ran == ["boom"] for ran in outcome["ran"].values()), outcome["ran"]
+    """But for the jobs that raise: those run in each make."""
+    failed = {name for name, fact in outcome["found"]["fork"].items() if fact[3:] not in ([], [[]])}
+    assert "boom" in failed
+    for ran in outcome["ran"].values():
+        assert failed.issuperset(ran), outcome["ran"]

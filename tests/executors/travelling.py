@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+from abc import ABC  # noqa: F401 - for the functions at random
 from collections import namedtuple
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -164,8 +165,11 @@ def take(value):
     return str(type(value).__name__), value(1) if callable(value) else 0
 
 
+CHANCE = []  # in its place `random_functions.py` writes some
+
+
 def generate(context, n):
-    functions = (use_cached, use_box, use_dispatch, decorated)
+    functions = (use_cached, use_box, use_dispatch, decorated, *CHANCE[::3])
     named = [context.comp(function, n) for function in functions]
     return [*named, context.comp(lambda: n), context.comp(take, lambda x: x + LIMIT)]
 
@@ -187,6 +191,9 @@ def define(folder):
         arguments = () if isinstance(function, functools.partial) else (4,)
         promise = context.comp(function, *arguments, job_id=f"f{number}")
         context.comp(take, promise, job_id=f"take{number}")
+    for number, function in enumerate(CHANCE):
+        promise = context.comp(function, 4, job_id=f"chance{number}")
+        context.comp(take, promise, job_id=f"take-chance{number}")
     context.comp_dynamic(generate, 3, job_id="gen")
     context.comp(boom, 1, job_id="boom")
     return context
@@ -203,7 +210,11 @@ def make(folder, executor):
         ran = [deed.job_id for deed in store.chronicle.deeds_of_run(run)]
         facts = {}
         for job in context.graph:
-            attempt = store.chronicle.attempts(job.id)[-1]
+            attempts = store.chronicle.attempts(job.id)
+            if not attempts:  # it waits for a failed one
+                facts[job.id] = [(job.definition or b"").hex()]
+                continue
+            attempt = attempts[-1]
             sql = "SELECT result FROM attempt WHERE id = ?"
             result = store._database.row(sql, (attempt.id,))[0]
             error = attempt.error
