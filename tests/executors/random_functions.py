@@ -49,9 +49,8 @@ class Author:
                 f"return sum({value} for {x} in range({x} % 4))",
                 f"return [*map(lambda {x}: {value}, (1, 2))][-1]",
                 f"try:\n    return {value} // ({x} % 2)\nexcept ZeroDivisionError:\n    return {x}",
-                f"match {x}:\n    case 1 | 2:\n        return {value}\n    case _:\n        return 1",
-                f"def inner(step=2):\n    nonlocal {x}\n    {x} += step\n    return {value}\n"
-                f"return inner()",
+                f"match {x}:\n    case 1:\n        return {value}\n    case _:\n        return 1",
+                f"{x} = (lambda {x}, step=2: {value})({x})\nreturn {x}",
             ]
         )
 
@@ -195,7 +194,7 @@ def raising(a: Author) -> str:
     a.jobs.append(g)
     chain = a.random.choice([" from error", "", " from None"])
     return (
-        f"def {f}(x):\n    if x is not None:\n        raise KeyError(\n            x\n        )\n\n\n"
+        f"def {f}(x):\n    if x is not None:\n        raise KeyError(\n            x\n        )\n\n"
         f"def {g}(x):\n    try:\n        return [{f}(y) for y in (x,)]\n"
         f"    except KeyError as error:\n        raise ValueError(x){chain}"
     )

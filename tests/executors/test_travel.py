@@ -13,7 +13,6 @@ import pytest
 
 from tests.executors.random_functions import written
 
-
 SEED = 7
 
 
@@ -49,6 +48,8 @@ def test_results_definitions_and_tracebacks_are_the_same_everywhere(outcome):
     [frame] = expected["boom"][3]
     assert frame[1:] == [frame[1], "boom", "raise ValueError(n)"]
     assert frame[0].endswith("script.py")
+    [of_cell] = [fact for fact in expected.values() if fact[3:] and "<cell 1>" in str(fact[3])]
+    assert of_cell[3] == [["<cell 1>", 15, "broken_of_cell", "raise ValueError("]]
 
 
 def test_to_change_the_executor_runs_nothing(outcome):

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import linecache
 import os
 import sys
 import threading
@@ -165,11 +166,33 @@ def take(value):
     return str(type(value).__name__), value(1) if callable(value) else 0
 
 
+CELL = """
+class InCell:
+    def __init__(self, x):
+        self.x = x  # no file has this text
+
+    def get(self, x):
+        return self.x + x + LIMIT
+
+
+def give_of_cell(x):
+    return InCell(x), InCell(2).get(x)
+
+
+def broken_of_cell(x):
+    raise ValueError(
+        x
+    )
+"""
+linecache.cache["<cell 1>"] = len(CELL), None, CELL.splitlines(keepends=True), "<cell 1>"
+exec(compile(CELL, "<cell 1>", "exec"))  # as notebooks do
+OF_CELL = [globals()[name] for name in ("give_of_cell", "broken_of_cell")]
+
 CHANCE = []  # in its place `random_functions.py` writes some
 
 
 def generate(context, n):
-    functions = (use_cached, use_box, use_dispatch, decorated, *CHANCE[::3])
+    functions = (use_cached, use_box, use_dispatch, decorated, OF_CELL[0], *CHANCE[::3])
     named = [context.comp(function, n) for function in functions]
     return [*named, context.comp(lambda: n), context.comp(take, lambda x: x + LIMIT)]
 
@@ -181,6 +204,7 @@ def boom(n):
 FUNCTIONS = [
     *(use_cached, use_dispatch, use_lock, use_local, use_manager, use_box, use_table),
     *(use_instance, give_box, give_plain, give_colour, give_function, give_lambda, decorated),
+    *OF_CELL,
     *(fibonacci, show, PLAIN.get, DERIVED.get, PLAIN.job(), functools.partial(take, "x")),
 ]
 

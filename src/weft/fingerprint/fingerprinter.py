@@ -39,6 +39,8 @@ class Fingerprinter:
         self._graphs: dict[tuple[CodeScope, tuple[str, ...]], Any] = {}
         self._fingerprints: dict[tuple[object, ...], tuple[object, CodeFingerprint]] = {}
         self._reached: dict[tuple[int, CodeScope, tuple[str, ...]], tuple[object, Any]] = {}
+        self.notes: dict[tuple[object, ...], tuple[object, bytes]] = {}
+        """What others make of digests; by ids of code that stands in the values."""
         self._warned: set[type] = set()
 
     def __repr__(self) -> str:
@@ -53,6 +55,7 @@ class Fingerprinter:
         self._graphs.clear()
         self._fingerprints.clear()
         self._reached.clear()
+        self.notes.clear()
 
     def value(self, value: object, number: Number | None = None, *, name: str = "value") -> Digest:
         """Hash of a value by its structure.

@@ -7,6 +7,7 @@ it. So their digests travel too.
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -30,6 +31,15 @@ class Named(NamedTuple):
     ignore: tuple[str, ...]
     digests: tuple[tuple[str, str, Digest], ...]
     """Module, name in it, digest of what it stands for and all that this reaches."""
+
+    def dumps(self) -> bytes:
+        """As bytes, for ``loads``."""
+        return pickle.dumps(tuple(self), 5)
+
+    @classmethod
+    def loads(cls, data: bytes) -> Named:
+        """What ``dumps`` gave."""
+        return cls(*pickle.loads(data))
 
 
 def named_code(sent: Sent, options: Options, fingerprinter: Fingerprinter) -> Named | None:
