@@ -45,6 +45,7 @@ class FakeFacts:
     of_sizes: Mapping[str, int] = field(default_factory=dict)
     of_ended: Mapping[str, float] = field(default_factory=dict)
     of_last: Collection[str] = ()
+    of_promised: Mapping[int, Any] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
 
     def _told(self, name: str) -> Any:
@@ -53,6 +54,9 @@ class FakeFacts:
 
     def states(self) -> Mapping[str, JobState]:
         return self._told("states")
+
+    def promised(self) -> Mapping[int, Any]:
+        return self.of_promised
 
     def tried(self) -> Collection[str]:
         return self._told("tried")

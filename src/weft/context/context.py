@@ -296,10 +296,10 @@ class Context(Definer):
         from weft.graph.selection import select
 
         look = cache(surveyed or partial(self.survey, store))
-        if any(command.dynamic for command in self._graph.commands.values()):
-            look()  # by which the jobs of fresh generators come into the graph
+        dynamic = any(command.dynamic for command in self._graph.commands.values())
+        promised = look().plan.promised if dynamic else {}  # it brings in jobs of generators
         words = [quoted(one.job_id) if isinstance(one, Promise) else one for one in selection]
-        facts = StoreFacts(store, lambda: look().states, self._last)
+        facts = StoreFacts(store, lambda: look().states, self._last, lambda: promised)
         jobs = select(words, self._graph, facts)
         self._last = tuple(job.id for job in jobs)
         return jobs

@@ -63,6 +63,10 @@ class Facts(Protocol):
     def ended(self) -> Mapping[str, float]:
         """When the newest attempt ended, in seconds since the epoch."""
 
+    def promised(self) -> Mapping[int, Sequence[Job]]:
+        """The jobs whose results generators gave as theirs, by the index of the generator: it is
+        done when they are."""
+
     def now(self) -> float:
         """Seconds since the epoch."""
 
@@ -189,11 +193,11 @@ class _Evaluator:
     def _reached(self, operator: Operator, jobs: list[Job]) -> Iterable[int]:
         match operator:
             case Operator.DEPENDENCIES:
-                return {u.index for job in jobs for u in job.upstream}
+                return {u.index for job in jobs for u in self._above(job)}
             case Operator.DEPENDANTS:
                 return {d.index for job in jobs for d in self._dependants.get(job.index, ())}
             case Operator.UPSTREAM:
-                return _walked(jobs, lambda job: job.upstream)
+                return _walked(jobs, self._above)
             case Operator.DOWNSTREAM:
                 return _walked(jobs, lambda job: self._dependants.get(job.index, ()))
         return _walked(jobs, self._children)
@@ -202,9 +206,18 @@ class _Evaluator:
     def _dependants(self) -> dict[int, list[Job]]:
         found: dict[int, list[Job]] = {}
         for job in self._graph:
-            for upstream in job.upstream:
+            for upstream in self._above(job):
                 found.setdefault(upstream.index, []).append(job)
         return found
+
+    def _above(self, job: Job) -> Sequence[Job]:
+        """What a job depends on; a generator also on the jobs that it promised."""
+        promised = self._promised.get(job.index)
+        return (*job.upstream, *promised) if promised else job.upstream
+
+    @cached_property
+    def _promised(self) -> Mapping[int, Sequence[Job]]:
+        return self._facts.promised()
 
     def _children(self, job: Job) -> list[Job]:
         names = self._graph.generated.get(job.id, ())
@@ -271,7 +284,10 @@ class _Evaluator:
         return {
             "all": lambda: self._all,
             "none": lambda: 0,
-            "top": lambda: self.mask(job.index for job in self._graph.top()),
+            "top": lambda: (
+                self.mask(job.index for job in self._graph.top())
+                & ~self.mask(job.index for promised in self._promised.values() for job in promised)
+            ),
             "last": lambda: self._of_ids(facts.last()),
             "not_started": lambda: self._all & ~self._of_ids(facts.tried()),
             "stale": lambda: self._of_ids(facts.traced()) & ~self._keyword("done"),

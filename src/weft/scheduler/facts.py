@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
+from weft.model.job import Job
 from weft.model.states import JobState
 from weft.store.columns import Columns
 from weft.store.store import Store
@@ -23,6 +24,8 @@ class StoreFacts:
         Gives the state of every job.
     last
         Ids of the jobs that the command before chose.
+    promised
+        Gives the jobs whose results generators gave as theirs.
     """
 
     def __init__(
@@ -30,11 +33,13 @@ class StoreFacts:
         store: Store,
         states: Callable[[], Mapping[str, JobState]],
         last: Collection[str] = (),
+        promised: Callable[[], Mapping[int, Sequence[Job]]] = dict,
     ) -> None:
         def column(read: Callable[[Columns], T]) -> Callable[[], T]:
             return cache(lambda: read(store.columns))
 
         self._last = last
+        self.promised = promised
         self.states = cache(states)
         self.tried = column(Columns.tried)
         self.traced = column(Columns.traced)

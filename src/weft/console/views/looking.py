@@ -149,10 +149,15 @@ def details(seen: Sight, jobs: Sequence[Job], max_lines: int | None) -> DetailsP
     """All that is known of these jobs."""
     dependants: dict[str, list[str]] = {job.id: [] for job in jobs}
     for job in seen.graph:
-        for upstream in job.upstream:
+        for upstream in _above(seen, job):
             if upstream.id in dependants and job.command.kind is not Kind.FINAL:
                 dependants[upstream.id].append(job.id)
     return DetailsPages(tuple(_details(seen, job, dependants[job.id]) for job in jobs), max_lines)
+
+
+def _above(seen: Sight, job: Job) -> Sequence[Job]:
+    """What a job depends on; a generator also on the jobs that it promised."""
+    return (*job.upstream, *seen.survey.plan.promised.get(job.index, ()))
 
 
 def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
@@ -171,7 +176,7 @@ def _details(seen: Sight, job: Job, dependants: Sequence[str]) -> Details:
         result=_result(seen, job),
         size=seen.store.columns.value_size(seen.survey.plan.results[job.index]),
         options=_options(job.command.options),
-        dependencies=tuple(dict.fromkeys(u.id for u in job.upstream)),
+        dependencies=tuple(dict.fromkeys(u.id for u in _above(seen, job))),
         dependants=tuple(dict.fromkeys(dependants)),
         defined=tuple(seen.graph.generated.get(job.id, ())),
         packages=_packages(seen, job, newest),
