@@ -205,7 +205,7 @@ class Slot:
 
     def say(self, text: str) -> None:
         """Show ``text`` to the main process."""
-        data = text.encode()[: len(self.text)]
+        data = text.encode(errors="replace")[: len(self.text)]
         self.numbers[3] = 0
         self.text[: len(data)] = data
         self.numbers[3] = len(data)

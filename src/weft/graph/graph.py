@@ -234,7 +234,7 @@ class Graph:
         if self.generated:
             jobs = [job for job in jobs if job.definer is None]
         state = blake2b(digest_size=DIGEST_SIZE)
-        state.update("\n".join([job.id for job in jobs]).encode())
+        state.update("\n".join([job.id for job in jobs]).encode("utf-8", "surrogatepass"))
         state.update(b"".join([job.definition or b"?" for job in jobs]))
         linked = [job for job in jobs if job.inputs or job.extra]
         state.update(array("q", [u.index for job in linked for u in job.upstream]).tobytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable
 from hashlib import blake2b
@@ -71,4 +72,4 @@ class Acceptance:
         return known
 
     def _file(self, name: str) -> Path:
-        return self._folder / blake2b(name.encode(), digest_size=16).hexdigest()
+        return self._folder / blake2b(os.fsencode(name), digest_size=16).hexdigest()

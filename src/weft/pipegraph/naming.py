@@ -26,12 +26,17 @@ def path_id(name: Name) -> str:
     path: str = name if type(name) is str else os.fspath(_text_or_path(name))
     if "./" in path or "//" in path or path[:1] == "/" or path[-1:] in {"/", "."}:
         path = _inside(path)
-    if not path or not path.isprintable():
+    if not path or not (path.isprintable() or _is_name(path)):
         raise JobContractError(
             f"{name!r} can't be the name of a file that a job makes or reads.",
             cure="Use any printable path of one line.",
         )
     return path
+
+
+def _is_name(path: str) -> bool:
+    """Whether it is printable but for bytes that are no text, which Python reads as surrogates."""
+    return os.fsencode(path).decode(errors="replace").isprintable()
 
 
 def _text_or_path(name: object) -> Name:

@@ -239,7 +239,7 @@ class Pipegraph:
             command = Command(shown, function, options, kind=kind, shared=kin is not None)
             command.any_code = is_opaque(function)
             if function is None:
-                command.code = shown.encode()
+                command.code = os.fsencode(shown)
             self.graph.commands[key] = command
         return command
 

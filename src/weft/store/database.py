@@ -12,6 +12,7 @@ from typing import Any
 
 from weft.errors import StoreError
 from weft.store import schema
+from weft.store.connection import Connection
 from weft.store.filesystem import network_filesystem
 from weft.store.trouble import database_trouble, disk_trouble, is_corrupt
 
@@ -38,7 +39,7 @@ class Database:
         Gets what the user should hear about: a file set aside, a slower journal.
     """
 
-    def __init__(self, path: Path | None, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path | None, connection: Connection) -> None:
         self.path = path
         self._connection = connection
         self.version = schema.VERSION
@@ -126,6 +127,7 @@ class Database:
             self._check()
         if version < schema.VERSION:
             self._upgrade()
+        self._connection.look_at_text()
 
     def _ended_badly(self) -> bool:
         rows = self._connection.execute("SELECT outcome FROM run ORDER BY id DESC LIMIT 1")
@@ -188,6 +190,7 @@ class Database:
             database._create()
         else:
             database.version = version
+            database._connection.look_at_text()
         return database
 
     @classmethod
@@ -235,6 +238,7 @@ class Database:
         self._quiet = None
         try:
             self._connection = _connect_shared(self.path)
+            self._connection.look_at_text()
         except sqlite3.Error as error:
             raise database_trouble(error, self.path) from error
 
@@ -300,19 +304,24 @@ class Database:
             raise self._trouble(error) from error
 
 
-def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
+def _connect(name: str, *, uri: bool = False) -> Connection:
     connection = sqlite3.connect(
-        name, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, uri=uri
+        name,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=uri,
+        factory=Connection,
     )
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
-def _connect_alone(path: Path) -> sqlite3.Connection:
+def _connect_alone(path: Path) -> Connection:
     return _connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
-def _connect_shared(path: Path) -> sqlite3.Connection:
+def _connect_shared(path: Path) -> Connection:
     connection = _connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

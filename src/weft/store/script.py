@@ -7,6 +7,7 @@ imports nothing, and runs nothing.
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ class ScriptTable:
                 tuple(map(_command, plain_loads(commands))),
                 plain_loads(jobs),
                 tuple(plain_loads(calls)) if calls else (),
-                home.decode() if home else "",
+                os.fsdecode(home) if home else "",
             )
 
     def rows(self) -> list[JobRow]:
@@ -157,6 +158,6 @@ class ScriptTable:
     def note_home(self, home: str) -> None:
         """Keep where the script ran, if it is another place than before."""
         row = self._database.row("SELECT value FROM setting WHERE name = 'script'")
-        if row is None or row[0] != home.encode():
+        if row is None or row[0] != os.fsencode(home):
             with self._database.transaction() as connection:
-                connection.execute(_SET, ("script", home.encode()))
+                connection.execute(_SET, ("script", os.fsencode(home)))
