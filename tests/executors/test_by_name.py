@@ -15,6 +15,10 @@ from typing import Any
 import pytest
 
 import weft
+from weft.fingerprint import origin
+
+# The worker must have the module as this process has it, whatever threads the tests run in.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 
 TEXT = """
 from functools import lru_cache, singledispatch
@@ -298,8 +302,8 @@ def test_a_generated_job_is_compared_where_it_runs(lab):
     context.make(executor="inline")
     lab.edit("+ 1\n", "+ 100\n")
     define(context := weft.Context(lab.folder / "spread")).make(executor="inline")
-    context.batch_command("invalidate gen-child")
-    with pytest.raises(weft.MakeFailed, match=r"gen-child.* another steps_of_test\.step"):
+    context.batch_command("invalidate child")
+    with pytest.raises(weft.MakeFailed, match=r"child.* another steps_of_test\.step"):
         context.make(executor=lab.pool)
 
 
@@ -328,3 +332,15 @@ def test_the_classes_of_inputs_are_compared_before_a_result_is_kept(lab):
     assert lab.make(define, "inline") == 57
     lab.write(TEXT)
     assert lab.make(define, lab.pool) == 63
+
+
+def test_another_version_of_a_package_is_other_code_where_versions_count(lab, monkeypatch):
+    def job(x):
+        import toolz
+
+        return toolz.identity(x)
+
+    monkeypatch.setattr(origin, "_versions", lambda package: {package: "0.0"})
+    assert lab.make(lambda context: context.comp(job, 3), lab.pool) == 3
+    with pytest.raises(weft.MakeFailed, match="another toolz than"):
+        lab.make(lambda context: context.options(packages="version").comp(job, 3), lab.pool)

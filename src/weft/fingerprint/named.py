@@ -13,14 +13,17 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from weft.fingerprint.encoding import digest, encode_text
 from weft.fingerprint.fingerprinter import Fingerprinter
-from weft.fingerprint.origin import Origin, origin_of
+from weft.fingerprint.origin import Origin, origin_of, package_versions
 from weft.model.job import Digest
 from weft.model.resources import CodeScope, Options
 from weft.pickling.mark import Sent, has_name
 
 Place = tuple[str, str]
-"""A module, and a dotted name in it; the empty one for the module itself."""
+"""A module, and a dotted name in it, the empty one for the module itself; or ``_PACKAGE`` and the
+name of an installed package, whose version counts."""
+_PACKAGE = ""
 _SCRIPT = ("__main__", "__mp_main__")
 
 
@@ -59,6 +62,8 @@ def named_code(sent: Sent, options: Options, fingerprinter: Fingerprinter) -> Na
         places.update(fingerprinter.reached(value, options.code, options.ignore).elsewhere)
     places.update(map(_place_of_use, options.uses))
     own = sorted(place for place in places if _is_own(place[0]))
+    if options.packages == "version":
+        own += [(_PACKAGE, name) for name in _packages(sent, options, fingerprinter)]
     if not own:
         return None
     digests = tuple(
@@ -97,6 +102,8 @@ def parts_of(
 
     parts: dict[str, Digest] = {}
     for place in places:
+        if place[0] == _PACKAGE:
+            continue
         try:
             root = fingerprinter.reached(_find(place), named.scope, named.ignore)
         except Exception:  # noqa: BLE001 - whatever keeps a module from being imported here
@@ -110,8 +117,20 @@ def parts_of(
 def _digest(
     place: Place, scope: CodeScope, ignore: tuple[str, ...], fingerprinter: Fingerprinter
 ) -> Digest:
+    if place[0] == _PACKAGE:
+        return digest(*map(encode_text, package_versions((place[1],)).values()))
     found: Digest = fingerprinter.reached(_find(place), scope, ignore).digest
     return found
+
+
+def _packages(sent: Sent, options: Options, fingerprinter: Fingerprinter) -> list[str]:
+    """Installed packages that code reaches, by their top-level names; not the pickler's own."""
+    from weft.fingerprint.code import reachable
+
+    values = (*sent.by_name, *sent.whole)
+    roots = [fingerprinter.reached(value, options.code, options.ignore) for value in values]
+    packages = {package for node in reachable(roots) for package in node.packages}
+    return sorted(packages - {"cloudpickle"})
 
 
 def _find(place: Place) -> Any:

@@ -105,7 +105,7 @@ def _with_names(packed: bytes, sent: Sent, told: Told) -> bytes:
     if sent.whole or options.uses:
         return packed + _names(sent, told)
     # A generator may make thousands of jobs of one function: 12 us less for each.
-    key = (*map(id, sent.by_name), options.code, options.ignore, options.version)
+    key = (*map(id, sent.by_name), options.code, options.ignore, options.version, options.packages)
     known = notes.get(key)
     if known is None:
         known = notes[key] = sent, _names(sent, told)
