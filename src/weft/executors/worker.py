@@ -25,6 +25,7 @@ from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings
 from weft.executors.wire import Done, FunctionNumber
 from weft.fingerprint.literal import literal_digest
+from weft.fingerprint.named import Named
 from weft.graph.arguments import fill
 from weft.graph.definer import Definer
 from weft.graph.packing import unpack_call
@@ -117,7 +118,8 @@ class Worker:
         self._on_error = on_error
         self._compare = compare or Comparison(settings.fingerprinter)
         self._names: set[tuple[str, str]] | None = set() if settings.by_name else None
-        """Code that the inputs of the present attempt go with."""
+        self._brought: Named | None = None
+        """Code that the inputs of the present attempt go with, before it ran."""
         self._stage = _Stage.LOADING
         self._value: object = None
         self._functions: dict[int, Callable[..., Any]] = {}
@@ -214,6 +216,9 @@ class Worker:
             values = [
                 _readable(place, partial(load, one, names)) for place, one in enumerate(inputs)
             ]
+            if names:
+                self._brought = self._compare.told(names)
+                names.clear()
             args, kwargs = fill(args, kwargs, values, job.inputs)
         assert function is not None
         return function, args, kwargs
@@ -342,16 +347,14 @@ class Worker:
                 and duration < LONG_JOB
                 and not self.inside.stamps
                 and not self.inside.stages
-                and not self._names
+                and self._brought is None
             ):
                 return started + self._offset, duration, used, result, data
             kept = Outcome(AttemptState.DONE, 0.0, 0.0, result=result, value=data, size=size)
         assert isinstance(kept, Outcome)
         kept.started, kept.duration, kept.cpu = started + self._offset, duration, used
         kept.pid, kept.note = self._pid, note
-        if self._names:
-            kept.brought = self._compare.told(self._names)
-            self._names.clear()
+        kept.brought, self._brought = self._brought, None
         if output is not None:
             kept.stdout, kept.stderr = output
         if duration >= LONG_JOB:
