@@ -38,7 +38,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
 
 def test_results_definitions_and_tracebacks_are_the_same_everywhere(outcome):
     found = outcome["found"]
-    assert len(found) == 6
+    assert len(found) == 2 * 6
     expected = found["fork"]
     assert len(expected) > 100
     for name, facts in found.items():
