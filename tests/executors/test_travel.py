@@ -58,3 +58,9 @@ def test_to_change_the_executor_runs_nothing(outcome):
     assert "boom" in failed
     for ran in outcome["ran"].values():
         assert failed.issuperset(ran), outcome["ran"]
+
+
+def test_what_a_generator_defined_runs_elsewhere_without_it(outcome):
+    for ran in outcome["again"].values():
+        assert "gen" not in ran
+        assert "gen-use_cached" in ran
