@@ -82,7 +82,7 @@ SHARED = {
     "OLD": of_old_numpy,
     "BITS": of_bits,
     "PLAIN": of_python,
-    "SAMPLER": of_object,
+    "SAMPLER.rng": of_object,
     "of_default.rng": of_default,
     "rng": closure(),
 }

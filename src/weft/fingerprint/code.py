@@ -369,7 +369,7 @@ class Expansion:
         from weft.fingerprint.members import find_members, has_members
 
         if self.graph.scope == "transitive" and not self.is_ignored(name) and has_members(value):
-            node = find_members(self.graph, value, kind, name, prefix, scope, line)
+            node = find_members(self.graph, value, kind, name, prefix, scope, (self.file, line))
             if node is not None:
                 label = f"{label} in {scope.text.digest.hex()}"  # another text may reach more
                 if label not in self.labels:

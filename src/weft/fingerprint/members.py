@@ -73,7 +73,13 @@ def has_members(value: Any) -> bool:
 
 
 def find_members(
-    graph: CodeGraph, owner: Any, kind: str, name: str, prefix: Chain, scope: Scope, line: int
+    graph: CodeGraph,
+    owner: Any,
+    kind: str,
+    name: str,
+    prefix: Chain,
+    scope: Scope,
+    place: tuple[str, int],
 ) -> Reached | None:
     """Node of the members that a text reaches of an instance that it names.
 
@@ -81,6 +87,8 @@ def find_members(
     ----------
     prefix
         How the text names it.
+    place
+        File and line of that.
 
     Returns
     -------
@@ -92,7 +100,7 @@ def find_members(
         return graph.held[key][-1]
     search = _Search(graph, owner)
     search.uses_in(scope, prefix, owner)
-    found = search.node(kind, name, line)
+    found = search.node(kind, name, place)
     if not search.by_closure:
         graph.held[key] = owner, scope.text, found
     return found
@@ -107,7 +115,9 @@ def find_method(
     if key not in graph.held:
         search = _Search(graph, owner)
         search.method(function, owner)
-        found = search.node("callable", qualified_name(function), 0, calls=function)
+        code = function.__code__
+        place = code.co_filename, code.co_firstlineno
+        found = search.node("callable", qualified_name(function), place, calls=function)
         graph.held[key] = owner, function, found
     return graph.held[key][-1]
 
@@ -127,7 +137,11 @@ class _Search:
         """Whether what was found depends on what the function holds."""
 
     def node(
-        self, kind: str, name: str, line: int, calls: types.FunctionType | None = None
+        self,
+        kind: str,
+        name: str,
+        place: tuple[str, int],
+        calls: types.FunctionType | None = None,
     ) -> Reached | None:
         """What was found, as a node to be settled; None if the instance counts as a whole."""
         self._trying(partial(self._of, self.owner))
@@ -135,8 +149,8 @@ class _Search:
             self._scan(*self.todo.pop())
         if id(self.owner) in self.whole:
             return None
-        node = Reached(kind="members", name=name, value=self.owner, line=line)
-        node.fill = partial(self._fill, kind=kind, calls=calls)
+        node = Reached(kind="members", name=name, value=self.owner, line=place[1])
+        node.fill = partial(self._fill, kind=kind, file=place[0], calls=calls)
         return node
 
     def _trying(self, act: Callable[[], object]) -> None:
@@ -302,8 +316,10 @@ class _Search:
 
     # What a node is made of
 
-    def _fill(self, node: Reached, *, kind: str, calls: types.FunctionType | None) -> None:
-        expansion = Expansion(self.graph, node, "")
+    def _fill(
+        self, node: Reached, *, kind: str, file: str, calls: types.FunctionType | None
+    ) -> None:
+        expansion = Expansion(self.graph, node, file)
         if calls is not None:
             expansion.edge("callable", self.graph.member(calls))
         self._add(expansion, self.owner, kind, "", {})

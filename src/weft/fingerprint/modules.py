@@ -44,8 +44,9 @@ def resolve(value: Any, rest: Chain) -> tuple[Any, Chain]:
         What was found, and the attributes that were not followed.
 
     >>> import os
-    >>> resolve(os, ("path", "join"))
-    (Package(module='os', name='os.path.join', origin=<Origin.STDLIB: 'standard library'>), ())
+    >>> found, rest = resolve(os, ("path", "join"))
+    >>> found.name, found.origin.value, rest
+    ('os.path.join', 'standard library', ())
     """
     while isinstance(value, types.ModuleType) and rest:
         origin = origin_of(value.__name__)
