@@ -1,10 +1,12 @@
 """Jobs that change the graph, and jobs that wait for all."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.pipegraph.made import appends, ran, told, writes
+from tests.pipegraph.running import well
 from weft import pipegraph as ppg
 
 
@@ -196,6 +198,45 @@ def test_old_jobs_are_injected_too(graph):
     last = ppg.FileGeneratingJob("last", appends("old", "!")).depends_on(job)
     ppg.run()
     assert set(last.prerequisites) == {old, job}
+
+
+def test_an_injection_hands_temporary_files_and_data_on_to_the_jobs_that_depend_on_it():
+    owner = SimpleNamespace()
+
+    def define():
+        def first():
+            load = ppg.AttributeLoadingJob("load", owner, "data", lambda: "d")
+            return [ppg.TempFileGeneratingJob("temp", writes("t")), load]
+
+        def use(path):
+            path.write_text(Path("temp").read_text() + owner.data)
+
+        one = ppg.DependencyInjectionJob("one", first)
+        two = ppg.DependencyInjectionJob("two", lambda: ppg.FileGeneratingJob("a", writes("a")))
+        ppg.FileGeneratingJob("last", use).depends_on(two.depends_on(one))
+
+    assert well(define) == ["a", "last", "load", "one", "temp", "two"]
+    assert Path("last").read_text() == "td"
+    assert well(define) == ["one", "two"]
+    Path("last").unlink()
+    assert well(define) == ["last", "load", "one", "temp", "two"]
+
+
+def test_a_later_pipegraph_of_the_process_does_not_take_data_of_an_injected_loader_for_code():
+    table = {}
+
+    def define():
+        def inject():
+            return ppg.DataLoadingJob("load", lambda: table.update(a=1))
+
+        def use(path):
+            path.write_text(str(table["a"]))
+
+        injection = ppg.DependencyInjectionJob("inject", inject)
+        ppg.FileGeneratingJob("last", use).depends_on(injection)
+
+    assert well(define) == ["inject", "last", "load"]
+    assert well(define) == ["inject"]
 
 
 # -- final -----------------------------------------------------------------------------------------

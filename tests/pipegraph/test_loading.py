@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import weft
 from tests.pipegraph.made import ran, told, writes
 from weft import pipegraph as ppg
 
@@ -260,6 +261,17 @@ def test_a_cached_job_that_nobody_needs_is_not_computed_for_a_final_job(graph):
     ppg.CachedJob("x", lambda: 1)
     ppg.FinalJob("final", lambda: None)
     assert ran(ppg.run()) == {"final"}
+
+
+@pytest.mark.parametrize("executor", ["inline", "processes"])
+def test_data_that_are_loaded_already_are_no_other_code_in_the_next_make(executor, tmp_path):
+    table, context = {}, weft.Context(tmp_path / "kept")
+    with ppg.new_pipegraph(context=context, quiet=True):
+        job = ppg.DataLoadingJob("load", lambda: table.update(a=1))
+        write = lambda path: path.write_text(str(table["a"]))
+        ppg.FileGeneratingJob("a", write).depends_on(job)
+        assert context.make(executor=executor).ran == 2
+        assert context.make(executor=executor).ran == 0
 
 
 def test_two_jobs_cannot_load_into_one_place(graph):

@@ -194,3 +194,38 @@ def test_why_says_that_a_dependency_ran_again(
     study.context.make("sim-1", executor="inline")
     study.context.batch_command("why sum")
     assert "dependency sim-1 ran again" in capsys.readouterr().out
+
+
+# -- generators under another id ------------------------------------------------------------------
+
+
+def generate(context: weft.Context, number: int) -> list[weft.Promise[int]]:
+    return [context.comp(abs, number)]
+
+
+def generate_more(context: weft.Context, number: int) -> list[weft.Promise[int]]:
+    return [context.comp(abs, number), context.comp(abs, number - 1)]
+
+
+def generators(folder: Path, **functions: object) -> tuple[set[str], list[int]]:
+    """What runs, and what comes of generators that have these ids."""
+    context = weft.Context(folder)
+    given = [context.comp_dynamic(f, -3, job_id=name) for name, f in functions.items()]  # type: ignore[arg-type]
+    totals = [context.comp(sum, one, job_id=f"sum of {one.job_id}") for one in given]
+    executed = set(context.make(executor="inline").executed)
+    return executed, [context.result(one) for one in totals]
+
+
+def test_a_renamed_generator_keeps_its_jobs_and_runs_nothing(tmp_path: Path) -> None:
+    generators(tmp_path, first=generate)
+    for _ in range(2):
+        assert generators(tmp_path, second=generate) == (set(), [3])
+
+
+def test_another_generator_may_have_the_old_id_of_a_renamed_one(tmp_path: Path) -> None:
+    """The ids of their jobs begin alike, so the renamed one gives its own others."""
+    generators(tmp_path, first=generate)
+    executed, results = generators(tmp_path, second=generate, first=generate_more)
+    assert {"first", "second"} <= executed
+    assert results == [3, 7]
+    assert generators(tmp_path, second=generate, first=generate_more) == (set(), [3, 7])

@@ -20,9 +20,8 @@ from weft.graph.definition import (
     definition_of,
     family_of,
     fingerprint_command,
-    set_code,
 )
-from weft.graph.extending import loaded_places
+from weft.graph.extending import code_as_before, define_as_before, loaded_places
 from weft.graph.graph import Graph
 from weft.graph.keeping import Kept, KeptCommand, keep_calls, keep_command
 from weft.graph.spec import Spec, spec_of
@@ -56,8 +55,7 @@ def _refresh(graph: Graph, fingerprinter: Fingerprinter) -> None:
                 cure="Pass a copy, or make the change before comp().",
             )
     define_all(graph)
-    for job in own if graph.as_before else ():
-        job.definition = graph.as_before.get(job.definition or b"", job.definition)
+    define_as_before(graph, own)
 
 
 def _recode(graph: Graph, command: Command, fingerprinter: Fingerprinter) -> bool:
@@ -66,8 +64,7 @@ def _recode(graph: Graph, command: Command, fingerprinter: Fingerprinter) -> boo
         return False
     before = command.code
     fingerprint_command(command, fingerprinter)
-    if command.code in graph.as_before:
-        set_code(command, graph.as_before[command.code])
+    code_as_before(graph, command)
     return command.code != before
 
 

@@ -185,7 +185,7 @@ class Making:
             self.graph.running = False
             store.end_run(outcome)
         remembered.adopt()
-        if here is not None:
+        if here is not None or not place.apart:
             note_changes(self.graph, self.fingerprinter)
             save_definitions(self.graph, self.store)  # jobs may depend on generated ones now
         return summary

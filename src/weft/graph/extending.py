@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.fingerprint.loaded import leaving_out
-from weft.graph.definition import arguments_text, code_parts, define_all, fingerprint_command
+from weft.graph.definition import (
+    arguments_text,
+    code_parts,
+    define_all,
+    fingerprint_command,
+    set_code,
+)
 from weft.graph.graph import Graph
 from weft.graph.spec import spec_of
 from weft.model.job import Command, Job, JobRecord, LoadingJob
@@ -41,10 +48,25 @@ def extend(graph: Graph, definer: Job, fingerprinter: Fingerprinter) -> Extensio
         for command in new:
             if command.function is not None:
                 fingerprint_command(command, fingerprinter)
+                code_as_before(graph, command)
+        own = [job for job in graph if job.own is not None and job.definition is None]
         define_all(graph)
+        define_as_before(graph, own)
     jobs = tuple(job for job in graph if job.definer == definer.id)
     graph.generated[definer.id] = [job.id for job in jobs]
     return Extension(jobs, tuple(map(_record, jobs)), code_parts(new, fingerprinter))
+
+
+def code_as_before(graph: Graph, command: Command) -> None:
+    """Let code count as it did before earlier jobs changed this process."""
+    if command.code in graph.as_before:
+        set_code(command, graph.as_before[command.code])
+
+
+def define_as_before(graph: Graph, own: Iterable[Job]) -> None:
+    """The same of jobs with functions of their own, whose definitions were just computed."""
+    for job in own if graph.as_before else ():
+        job.definition = graph.as_before.get(job.definition or b"", job.definition)
 
 
 def loaded_places(graph: Graph) -> list[tuple[object, object]]:

@@ -10,8 +10,9 @@ from weft.model.job import FullJob
 from weft.model.kind import Kind
 from weft.pipegraph.callbacks import Callback, refuse_arguments
 from weft.pipegraph.errors import JobContractError
-from weft.pipegraph.job import Job
+from weft.pipegraph.job import Job, flat
 from weft.pipegraph.naming import Name, place_of, word_id
+from weft.scheduler.effects import is_lazy, is_temporary, whole
 
 
 class JobGeneratingJob(Job):
@@ -97,11 +98,19 @@ class DependencyInjectionJob(JobGeneratingJob):
         super().__init__(job_id, callback)
 
     def take(self, given: Any) -> None:
-        """Let the jobs that depend on this one depend on these."""
-        if given is None:
-            return
+        """Let the jobs that depend on this one depend on these.
+
+        One that injects itself runs in each run, and would need temporary files and data in each:
+        it hands them on to those that depend on it.
+        """
+        given = list(flat((given,)))
+        fleeting = [one for one in given if isinstance(one, Job) and _is_fleeting(one)]
         for job in self.dependants:
-            if isinstance(job, Job) and job.command.kind is not Kind.FINAL:
+            if isinstance(job, DependencyInjectionJob):
+                job.depends_on([one for one in given if one not in fleeting])
+                if fleeting:
+                    job.take(fleeting)
+            elif isinstance(job, Job) and job.command.kind is not Kind.FINAL:
                 job.depends_on(given)
 
 
@@ -157,6 +166,12 @@ class FinalJob(Job):
             facts={"defined": place_of(self.origin)},
             cure="Use another kind of job than FinalJob.",
         )
+
+
+def _is_fleeting(job: Job) -> bool:
+    """Whether what a job makes is there only as long as others need it."""
+    base = whole(job)
+    return is_lazy(base) or is_temporary(base)
 
 
 def _extend(callback: Callback, job: JobGeneratingJob) -> None:

@@ -13,7 +13,7 @@ from weft.console.context import Context
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.callables import name_of
 from weft.graph.graph import Graph
-from weft.model.job import Command, FilesJob
+from weft.model.job import Command, Digest, FilesJob
 from weft.model.job import Job as HeartJob
 from weft.model.kind import Kind
 from weft.model.outputs import OutputStyle
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from weft.pipegraph.files import Recipe
 
 J = TypeVar("J", bound=Job)
+
+_as_before: dict[Digest, Digest] = {}
+"""``Graph.as_before`` of all pipegraphs of the process: what one loaded is no other code to the
+next."""
 
 
 class Pipegraph:
@@ -127,6 +131,8 @@ class Pipegraph:
         self._before: Pipegraph | None = None
         self._entered = False
         self._process = os.getpid()
+        _as_before.update(self.graph.as_before)
+        self.graph.as_before = _as_before
         self.graph.late = self._late
         self.graph.begin = self.begin_run
         self.root = self.graph.root = os.getcwd()  # noqa: PTH109 - not resolved, as users see it
@@ -399,8 +405,5 @@ def new_pipegraph(
         cache_folder=cache_folder,
         isolated=isolated,
     )
-    before = current_or_none()
-    if before is not None:  # data that it loaded are no code of this one's jobs either
-        pipegraph.graph.as_before.update(before.graph.as_before)
     pipegraph.become_current()
     return pipegraph

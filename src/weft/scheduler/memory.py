@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,15 +65,21 @@ class Remembered:
     # -- the plan's port ---------------------------------------------------------------------
 
     def expand(self, job: Job, trace: TraceHead) -> Expansion | None:
-        """The jobs that a fresh generator made, put into the graph; None where what is kept of them
-        can't be read."""
+        """The jobs that a fresh generator made, put into the graph; None if it must run for them.
+
+        It must where what is kept of them can't be read, and where it was called otherwise when it
+        made them and another job has that id now: theirs begin with it.
+        """
         row = self._store.trace(trace[0])
         try:
             records = self._store.children(row.children) if row.children else ()
         except (ObjectLost, DamagedError):
             return None
-        promised = row.promised
-        return self.take_in(job, records, promised)
+        if records and records[0].definer != job.id:
+            if records[0].definer in self._graph.jobs:
+                return None
+            records = tuple([replace(record, definer=job.id) for record in records])
+        return self.take_in(job, records, row.promised)
 
     def carried(self, job: Job, stood: Sequence[Digest]) -> TraceHead | None:
         """The newest trace of a job, under whatever code, if all else is as it was then."""
