@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.fingerprint.lazy import with_files
 from weft.fingerprint.literal import literal_digest
 from weft.model.job import JobRecord
-from weft.model.outcome import Outcome
+from weft.model.outcome import Observation, Outcome
 from weft.model.promise import Promise
 from weft.model.resources import DEFAULT_OPTIONS
 from weft.model.states import AttemptState
@@ -22,19 +23,29 @@ from .conftest import digest_of
 JOBS = frozenset({"a", "b", "c"})
 
 
-def keep(store: Store, job_id: str, value: object, *, result: bytes | None = None) -> bytes:
+def keep(
+    store: Store,
+    job_id: str,
+    value: object,
+    *,
+    result: bytes | None = None,
+    observed: tuple[Observation, ...] = (),
+) -> bytes:
     """Record a result as workers do: named by its structural hash."""
     promised: list[str] = []
     encoded = encode(value, promised)
     number = (lambda p: promised.index(p.job_id)) if promised else None
     result = result or literal_digest(value) or Fingerprinter().value(value, number)
+    stored = encoded.stream if encoded.inline is None else encoded.inline
+    result = with_files(result, stored, [(seen.key, seen.digest) for seen in observed])
     if encoded.inline is None:
         store.objects.write(result, encoded)
     outcome = Outcome(
         AttemptState.DONE, 0.0, 0.0, result=result, value=encoded.inline, size=encoded.size,
-        promised=tuple(promised),
+        promised=tuple(promised), observed=observed,
     )  # fmt: skip
     flags = TraceFlag.FILE if encoded.inline is None else 0
+    flags |= TraceFlag.OBSERVED if observed else 0
     flags |= TraceFlag.PROMISED if promised else 0
     trace = (int(flags), b"d", b"c", "", None, None, None)
     store.record(job_id, 1, digest_of(job_id), outcome, executor="x", trace=trace)
@@ -72,6 +83,19 @@ def test_values_as_they_were_written_are_well(store, value):
     report = store.check().run(comparable=JOBS)
     assert report.unverified == {}
     assert report.traces == 1
+
+
+@pytest.mark.parametrize("value", ["/x/rows.csv", ["x" * 30_000, "rows.csv"]])
+def test_values_that_name_files_which_their_jobs_read_are_well_and_damage_is_found(store, value):
+    seen = (Observation(0, "file", "/x/rows.csv", b"c" * 20),)
+    result = keep(store, "a", value, observed=seen)
+    keep(store, "b", value, observed=(Observation(0, "file", "/x/rows.csv", b"d" * 20),))
+    assert faults(store) == []
+    assert store.check().run(comparable=JOBS).unverified == {}
+    path = store.objects.path(result)
+    if path.exists():
+        overwrite(path, 5000, b"y")
+        assert faults(store) == [(Fault.DAMAGED, "a")]
 
 
 def test_values_that_hold_promises_and_records_of_jobs_are_well(store):

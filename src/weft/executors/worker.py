@@ -24,6 +24,7 @@ from weft.executors.inside import Inside, running
 from weft.executors.outputs import claim, seal
 from weft.executors.surroundings import Surroundings
 from weft.executors.wire import Done, FunctionNumber
+from weft.fingerprint.lazy import with_files
 from weft.fingerprint.literal import literal_digest
 from weft.fingerprint.named import Named
 from weft.graph.arguments import fill
@@ -287,7 +288,7 @@ class Worker:
         """Hash and encode the result; a large one is made durable here, before it is reported."""
         result = literal_digest(value)
         cutoff = job.command.options.cutoff is not False or value is None
-        if result is not None and cutoff:
+        if result is not None and cutoff and not self.inside.observed:
             data = pickle.dumps(value, 5)
             if len(data) <= INLINE_LIMIT:
                 return result, data, len(data)
@@ -295,6 +296,11 @@ class Worker:
         if result is None:
             number = None if promised is None else _numbering(promised)
             result = self._value_digest(value, number)
+        options = job.command.options
+        if self.inside.observed and value is not None and not (options.cutoff or options.pure):
+            stored = encoded.stream if encoded.inline is None else encoded.inline
+            read = [(seen.key, seen.digest) for seen in self.inside.observed]
+            result = with_files(result, stored or b"", read)
         if not cutoff:
             result = blake2b(result + os.urandom(16), digest_size=DIGEST_SIZE).digest()
         if encoded.inline is None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from weft.errors import SerializationError, StoreError, WeftError
 from weft.fingerprint.fingerprinter import Fingerprinter
+from weft.fingerprint.lazy import with_files
 from weft.fingerprint.literal import literal_digest
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.values import EXACT, Walk, hash_value
@@ -99,6 +100,8 @@ class StoreCheck:
         self._promised: dict[Digest, tuple[str, ...]] = {}
         self._owners: dict[Digest, list[str]] = {}
         self._unique: Collection[str] = ()
+        self._read: dict[Digest, dict[int, list[tuple[str, Digest]]]] = {}
+        """Files that the job of a value read, by attempt."""
 
     def __repr__(self) -> str:
         return f"StoreCheck({self._database!r})"
@@ -154,6 +157,7 @@ class StoreCheck:
                 row = self._database.row("SELECT result FROM attempt WHERE id = ?", (trace,))
                 if row is not None and row[0] is not None:
                     self._promised.setdefault(row[0], tuple(promised.split("\n")))
+        self._read_observations()
         kept = {row[0] for row in rows("SELECT hash FROM value")}
         names: dict[str, str] = {}
         sql = """SELECT id, job_id, result, flags, outputs IS NULL AND result IS NOT key
@@ -169,6 +173,14 @@ class StoreCheck:
                 self._find(Fault.MISSING, digest, "the database has no row of it")
         sizes = rows("SELECT coalesce(sum(size), 0) FROM value")
         self._all = sizes[0][0]
+
+    def _read_observations(self) -> None:
+        sql = """SELECT a.id, a.result, d.key, d.digest
+            FROM trace_dep d JOIN attempt a ON a.id = d.trace
+            WHERE a.result NOT NULL AND d.kind = 'file' ORDER BY d.trace, d.place"""
+        for attempt, result, path, content in self._database.rows(sql):
+            read = self._read.setdefault(result, {}).setdefault(attempt, [])
+            read.append((path, content))
 
     def _find(self, fault: Fault, digest: Digest, why: str) -> None:
         owners = self._owners.get(digest, ())
@@ -241,8 +253,12 @@ class StoreCheck:
             raise _Doubtful("the folder belongs to another user, and to read one is to run it")
         promised = self._promised.get(digest, ())
         value = _decoded(digest, data, promised)
-        if digest in (literal_digest(value), _hash(self._fingerprinter, value, promised)):
+        plain = (literal_digest(value), _hash(self._fingerprinter, value, promised))
+        if digest in plain:
             return
+        for read in self._read.get(digest, {}).values():
+            if digest in [with_files(one, _stream(data), read) for one in plain if one]:
+                return
         if _counts_code(value):
             raise _Doubtful("the code of their classes counts, and was changed since")
         if not promised and self._is_comparable(digest):
@@ -252,6 +268,11 @@ class StoreCheck:
     def _is_comparable(self, digest: Digest) -> bool:
         owners = self._owners.get(digest, ())
         return bool(owners) and all(owner in self._unique for owner in owners)
+
+
+def _stream(data: bytes | memoryview) -> bytes | memoryview:
+    """A value's pickle without the memory of its arrays."""
+    return data if isinstance(data, bytes) else sections(data, parse(data, None))[0]
 
 
 def _children_digest(data: bytes | memoryview) -> Digest:
