@@ -33,6 +33,7 @@ def cold(settings: Settings) -> Table:
     title = f"{number:,} files of a few bytes, cold, whole process"
     make = builders.make(settings, number)
     contestants = [
+        Contestant("weft", weft("weft_files.py", "isolated", number, WORKERS).command),
         *_variants(number),
         make,
         builders.ninja(settings, number),
@@ -50,14 +51,16 @@ def cold(settings: Settings) -> Table:
         ],
         f"All make {WORKERS} at a time. Weft and pypipegraph2 have one function for all files, or"
         " where it says so, and pypipegraph, a closure for each; make and ninja run"
-        f" `echo NAME > NAME`. {' and '.join(SLOW)} ran once. State: bytes that the tool leaves"
+        " `echo NAME > NAME`. Weft, make and ninja start a process for each file;"
+        " shared: the jobs of Weft share two."
+        f" {' and '.join(SLOW)} ran once. State: bytes that the tool leaves"
         " in its folder, without the files made and its script.",
     )
 
 
 def _variants(number: int) -> list[Contestant]:
-    """Weft, with one function for all jobs and with a function for each."""
-    shapes = {"weft": "shared", "weft, a closure for each": "closures"}
+    """Weft with shared processes, with one function for all jobs and with a function for each."""
+    shapes = {"weft, shared": "shared", "weft, shared, a closure for each": "closures"}
     return [
         Contestant(name, weft("weft_files.py", shape, number, WORKERS).command)
         for name, shape in shapes.items()

@@ -36,14 +36,16 @@ def chain(number):
         last = ppg.FileGeneratingJob(f"files/{i}", pass_on).depends_on(last)
 
 
-SHAPES = {"shared": shared, "closures": closures, "chain": chain}
+SHAPES = {"isolated": shared, "shared": shared, "closures": closures, "chain": chain}
+"""All but the first let their jobs share the workers' processes."""
 
 
 def main():
     shape, number, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     Path("files").mkdir(exist_ok=True)
     coordinator = ppg.resource_coordinators.LocalSystem(workers)
-    ppg.new_pipegraph(coordinator, quiet=True, folder="state")
+    isolated = None if shape == "isolated" else False
+    ppg.new_pipegraph(coordinator, quiet=True, folder="state", isolated=isolated)
     SHAPES[shape](number)
     outcomes = ppg.run()
     print(json.dumps({"ran": len(outcomes.ran)}))
