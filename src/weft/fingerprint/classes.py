@@ -19,7 +19,7 @@ from weft.fingerprint.normalise import Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart
 from weft.fingerprint.source import ClassText, is_generated
-from weft.fingerprint.wrappers import code_behind, extension_of, module_of
+from weft.fingerprint.wrappers import code_behind, extension_of, module_of, registered_with
 
 _SKIPPED = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol"})
 _SLOT = (types.MemberDescriptorType, types.GetSetDescriptorType)
@@ -41,6 +41,8 @@ def expand_class(graph: CodeGraph, node: Reached) -> None:
     expansion.own("class", encode_text(kind.__name__), extension_of(kind))
     for number, base in enumerate(kind.__bases__):
         expansion.reach("class", qualified_name(base), f"base {number}", base, node.line)
+    for name in registered_with(kind):
+        expansion.own("registered", encode_text(name))
     expansion.reach("class", qualified_name(type(kind)), "metaclass", type(kind), node.line)
     if text is None:
         _add_without_text(expansion, kind)
@@ -103,7 +105,7 @@ def _add_members(
             by_text.discard(name)
             full = f"{expansion.node.name}.{name}"
             expansion.reach("attribute", full, f".{name}", value, expansion.node.line)
-    for name in sorted(by_text):
+    for name in [name for name in assigned if name in by_text]:  # attrs goes by their order
         _add_right_hand_side(expansion, name, assigned[name], module)
 
 

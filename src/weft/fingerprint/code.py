@@ -17,7 +17,14 @@ from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
 from weft.fingerprint.source import Sources
 from weft.fingerprint.values import Handler, TangledError, UnhashableError, Walk, locate
-from weft.fingerprint.wrappers import code_behind, extension_of, is_code, is_first_party, module_of
+from weft.fingerprint.wrappers import (
+    code_behind,
+    extension_of,
+    is_code,
+    is_first_party,
+    module_of,
+    registered_with,
+)
 from weft.model.resources import CodeScope
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -44,6 +51,8 @@ class Reached(Node):
     parts: list[CodePart] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     packages: set[str] = field(default_factory=set)
+    topics: frozenset[object] = frozenset()
+    """What it may read about code; see `reflection.Topic`."""
     by_bytecode: bool = False
 
 
@@ -104,6 +113,11 @@ class CodeGraph:
             known = Reached(kind=kind, name=name, value=value)
             self.nodes[id(value)] = known
         return known
+
+    def expand_unless_filled(self, node: Node) -> None:
+        """For nodes that were filled by hand, and what they reach."""
+        if not node.own:
+            self._expand(node)
 
     def _expand(self, node: Node) -> None:
         from weft.fingerprint.classes import expand_class
@@ -198,6 +212,7 @@ class Expansion:
                 return by_name
             return self._refer(value)
         self.note_package(module_of(value), origin)
+        by_name += b"".join(map(encode_text, registered_with(value)))
         return by_name + b"".join(self.callable(inner) for inner in code_behind(value))
 
     def module(self, value: types.ModuleType) -> bytes:
@@ -347,7 +362,7 @@ class Expansion:
         if isinstance(value, Undefined):
             self.own(f"undefined {label}")
         elif isinstance(value, Package):
-            self.own(label, encode_text(value.name))
+            self.own(label, encode_text(value.name), *map(encode_text, value.registered))
             self.note_package(value.module, value.origin)
         elif value is not INERT:
             name = f"{module.get('__name__', '?')}.{label}"

@@ -102,12 +102,15 @@ class Fingerprinter:
     def dissect(self, function: Callable[..., Any], options: Options) -> Dissection:
         """Fingerprint of a callable, with what tells how its digest came about."""
         from weft.fingerprint.code import reachable
+        from weft.fingerprint.reflection import settle_looks
 
         scope: CodeScope = "none" if options.version is not None else options.code
         name = _name(function)
         root = self._graph(scope, options.ignore).root(function, "callable", name)
         uses = [self._use(number, value, options) for number, value in enumerate(options.uses)]
-        nodes = list(reachable([root, *uses]))
+        graph = self._graph("transitive", options.ignore)
+        looks = settle_looks(graph, [root, *uses]) if scope == "transitive" else []
+        nodes = list(reachable([root, *uses, *looks]))
         packages = tuple(sorted({package for node in nodes for package in node.packages}))
         parts = [part for node in nodes for part in node.parts]
         if options.version is not None:
@@ -118,6 +121,7 @@ class Fingerprinter:
         counted = [part.digest for part in parts if part.kind in {"version", "package"}]
         before = encode_text(VERSION) + encode_text(scope)
         after = b"".join([*(use.digest for use in uses), encode_int(len(uses)), *counted])
+        after += b"".join(filter(None, (look.digest for look in looks)))
         fingerprint = CodeFingerprint(
             digest=digest(before, root.digest, after),
             parts=tuple(parts),

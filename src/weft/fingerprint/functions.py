@@ -11,6 +11,8 @@ from weft.fingerprint.modules import INERT, Package, Undefined, lookup, resolve
 from weft.fingerprint.normalise import Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart, Problem
+from weft.fingerprint.programs import warn_of_programs
+from weft.fingerprint.reflection import topics_in
 from weft.fingerprint.wrappers import is_first_party, module_of
 from weft.model.job import Digest
 
@@ -56,6 +58,8 @@ def _add_text(expansion: Expansion, function: types.FunctionType) -> None:
         why = "was edited after it was imported, so its bytecode was hashed instead"
         node.problems.append(Problem(node.name, f"{expansion.file}:{node.line}", why))
     if graph.scope == "transitive":
+        node.topics = topics_in(function)
+        warn_of_programs(expansion, function, text.calls, text.body)
         expansion.reach_names(text.body, module, text.globals.__contains__)
         for part in decorators:
             expansion.reach_names(part, module, module.__contains__)

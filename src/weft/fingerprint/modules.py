@@ -11,6 +11,7 @@ from typing import Any
 from weft.fingerprint.inert import INERT_NAMES
 from weft.fingerprint.normalise import Chain, Imported
 from weft.fingerprint.origin import Origin, origin_of, origin_of_file
+from weft.fingerprint.wrappers import is_code, module_of, registered_with
 
 _IMPORT_FAILURES = (
     *(ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError),
@@ -30,6 +31,8 @@ class Package:
     module: str
     name: str
     origin: Origin
+    registered: tuple[str, ...] = ()
+    """Of an abstract class: the user's own classes that were registered with it."""
 
 
 def resolve(value: Any, rest: Chain) -> tuple[Any, Chain]:
@@ -47,13 +50,43 @@ def resolve(value: Any, rest: Chain) -> tuple[Any, Chain]:
     while isinstance(value, types.ModuleType) and rest:
         origin = origin_of(value.__name__)
         if origin is not Origin.FIRST_PARTY:
-            return Package(value.__name__, ".".join((value.__name__, *rest)), origin), ()
+            return _in_package(value, rest, origin)
         value, rest = _attribute(value, rest[0]), rest[1:]
     if isinstance(value, types.ModuleType):
         origin = origin_of(value.__name__)
         if origin is not Origin.FIRST_PARTY:
             return Package(value.__name__, value.__name__, origin), ()
     return value, rest
+
+
+def _in_package(module: types.ModuleType, rest: Chain, origin: Origin) -> tuple[Any, Chain]:
+    """What is in a package counts by its name, but for code of the user's own that was put there:
+    ``json.dumps = mine``."""
+    value: Any = module
+    if origin is not Origin.WEFT:
+        for number, name in enumerate(rest, start=1):
+            if not isinstance(value, (types.ModuleType, type)):
+                break
+            value = vars(value).get(name)
+            if _is_own_code(value):
+                return value, rest[number:]
+    name = ".".join((module.__name__, *rest))
+    return Package(module.__name__, name, origin, tuple(registered_with(value))), ()
+
+
+def _is_own_code(value: Any) -> bool:
+    """Whether a function, method, class, wrapper or callable object has its code in a module of
+    the user's own. Code whose module is not known is the package's: compiled modules make such."""
+    kind = type(value)
+    if kind in (types.MethodType, staticmethod, classmethod):
+        value = value.__func__
+    elif kind.__module__ == "functools":
+        value = getattr(value, "__wrapped__", getattr(value, "func", None))
+    elif not is_code(value):
+        value = kind
+    module = module_of(value) if is_code(value) else None
+    has_home = hasattr(sys.modules.get(module or ""), "__file__") or module == "__main__"
+    return has_home and origin_of(module) is Origin.FIRST_PARTY
 
 
 def _attribute(module: types.ModuleType, name: str) -> Any:
@@ -116,6 +149,8 @@ def _module(name: str) -> types.ModuleType | Package | Undefined:
         return Undefined()
 
 
+_OF_CODE = frozenset({"__doc__", "__annotations__"})
+"""What a module says of itself that does not depend on where it lies: counted where it is named."""
 INERT = object()
 """What `lookup` finds for builtins, and for what a module says of itself."""
 
@@ -124,7 +159,7 @@ def lookup(chain: Chain, module: dict[str, Any]) -> tuple[Any, Chain]:
     """What a free name with attributes stands for in a module; see `resolve`."""
     name = chain[0]
     if name in module:
-        if name in INERT_NAMES:
+        if name in INERT_NAMES and name not in _OF_CODE:
             return INERT, chain[1:]
         return resolve(module[name], chain[1:])
     return (INERT if hasattr(builtins, name) else Undefined()), chain[1:]

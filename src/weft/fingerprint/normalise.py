@@ -166,8 +166,14 @@ def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Text]:
     arguments = node.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     extra = [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
-    given = [one.annotation for one in (*named, *extra)]
-    return [normalise(one) for one in (*given, node.returns) if one is not None]
+    given = [(one.arg, one.annotation) for one in (*named, *extra)]
+    found = []
+    for name, annotation in (*given, ("return", node.returns)):
+        if annotation is not None:
+            text = normalise(annotation)
+            text.digest = digest(encode_text(name), text.digest)
+            found.append(text)
+    return found
 
 
 def normalise_decorator(node: ast.expr) -> Text:

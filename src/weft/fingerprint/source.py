@@ -23,6 +23,7 @@ from weft.fingerprint.normalise import (
     normalise_decorator,
     normalise_function,
 )
+from weft.fingerprint.programs import Call, calls_with_words
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -40,6 +41,8 @@ class FunctionText:
     annotations: tuple[Text, ...] = ()
     """Of the parameters and the result, where there are decorators to read them."""
     globals: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
+    """Of a function that may start programs."""
     by_bytecode: bool = False
     edited: bool = False
     """Whether there is a file, but what it holds is not what is live."""
@@ -209,10 +212,18 @@ class Sources:
             return FunctionText(text, globals=names, by_bytecode=True, edited=edited)
         body = normalise_function(node)
         body.source = file.source_of(node)
+        calls = calls_with_words(node, code, function.__globals__)
         if isinstance(node, ast.Lambda) or not node.decorator_list:
-            return FunctionText(body, globals=names)
+            return FunctionText(body, globals=names, calls=calls)
         decorators = tuple(map(normalise_decorator, node.decorator_list))
-        return FunctionText(body, decorators, tuple(annotations_of(node)), names)
+        return FunctionText(body, decorators, tuple(annotations_of(node)), names, calls)
+
+    def annotations(self, function: FunctionType) -> list[Text] | None:
+        """Annotations of a function, decorated or not; None where it has no text."""
+        _, node = self._find(function.__code__, function.__globals__) or (None, None)
+        if isinstance(node, ast.Lambda):
+            return []
+        return None if node is None or isinstance(node, ast.ClassDef) else annotations_of(node)
 
     def _find(self, code: CodeType, module: dict[str, Any]) -> tuple[SourceFile, Definition] | None:
         for file in self._files(code, module):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import types
+from _abc import _get_dump  # type: ignore[import-not-found]
+from abc import ABCMeta
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
-from weft.fingerprint.encoding import long_state
+from weft.fingerprint.encoding import long_state, qualified_name
 from weft.fingerprint.origin import Origin, origin_of
 
 _CONTAINERS = (list, tuple, set, frozenset)
@@ -66,6 +68,17 @@ def _hash_of_file(file: str, *_stamp: int) -> bytes:
     state.update(Path(file).read_bytes())
     hashed: bytes = state.digest()
     return hashed
+
+
+def registered_with(kind: Any) -> list[str]:
+    """Names of the classes that were registered with an abstract one, ``Base.register(Mine)``: what
+    ``isinstance`` says hangs on them. Of one that is not the user's own, only those that are."""
+    if not isinstance(kind, ABCMeta):
+        return []
+    known = [reference() for reference in _get_dump(kind)[0]]
+    own = is_first_party(kind)
+    named = {qualified_name(one) for one in known if one and (own or is_first_party(one))}
+    return sorted(named)
 
 
 def code_behind(value: Any) -> list[Any]:
