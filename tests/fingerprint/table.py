@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.fingerprint.rows_code import CODE
 from tests.fingerprint.rows_functions import FUNCTIONS
 from tests.fingerprint.rows_objects import CLASSES, DATA
 from tests.fingerprint.rows_values import CONTAINERS, PACKAGES
 
-ROWS = (*CLASSES, *DATA, *CONTAINERS, *FUNCTIONS, *PACKAGES)
+ROWS = (*CLASSES, *DATA, *CONTAINERS, *FUNCTIONS, *CODE, *PACKAGES)

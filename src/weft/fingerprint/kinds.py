@@ -245,6 +245,8 @@ def _state(walk: Walk, state: Any, kind: type) -> list[bytes]:
     """Encodings of the state, attribute by attribute, so that an error can name the attribute."""
     if type(state) is dict:
         known = without_caches(kind, state)
+        if not known:  # as pickle says of one that never held anything
+            return [walk.encode(None)]
         walk.kept.append(known)
         return walk.attributes(known)
     if type(state) is tuple and len(state) == 2 and type(state[1]) is dict:  # with __slots__
