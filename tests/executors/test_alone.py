@@ -227,3 +227,22 @@ def test_native_settings_and_the_environment_of_one_are_not_those_of_the_next(al
     alone.define.comp(look, job_id="look")
     outcomes = alone.run(Processes(1, "fork"), batch=2)
     assert alone.value(outcomes["look"]) is False
+
+
+def test_where_both_kinds_take_turns_each_has_workers_of_its_own(bench):
+    called = count()
+    for number in range(6):
+        bench.define.comp(called, job_id=f"shared-{number}")
+        bench.define.options(isolated=True).comp(called, job_id=f"alone-{number}")
+    executor = bench.start(Processes(1, "fork"))
+    told: dict[str, tuple[int, int]] = {}
+    for task in bench.tasks():
+        assert executor.idle() == 1
+        executor.submit([task])
+        (report,) = bench.until(executor, 1)
+        told[report.task.job.id] = bench.value(report.outcome)
+        wait_for(lambda: executor.idle() or executor.wait(0.1))
+    assert executor.take_back() == []
+    assert [told[f"shared-{number}"][0] for number in range(6)] == [1, 2, 3, 4, 5, 6]
+    assert {told[f"alone-{number}"][0] for number in range(6)} == {1}
+    assert len({told[f"shared-{number}"][1] for number in range(6)}) == 1

@@ -112,6 +112,10 @@ class Lane:
     def begin(self, batch: Sequence[Task], message: bytes) -> None:
         """Send a batch."""
         self.batch = list(batch)
+        self.watched = any(
+            task.timeout is not None or task.job.command.options.memory_limit is not None
+            for task in batch
+        )
         self.reported = 0
         self.limit = None
         self.busy = True
@@ -121,6 +125,26 @@ class Lane:
         self.slot.prepare(len(batch))
         self.outbox = message
         self.send()
+
+    def limits(self, now: float, next_memory: float) -> list[float]:
+        """When the limits of the job that is running, or about to begin, must be looked at.
+
+        Parameters
+        ----------
+        now, next_memory
+            Monotonic seconds: now, and when memory is looked at next.
+        """
+        task = self.current
+        began = self.slot.started if task is not None else now
+        waiting = self.batch[self.reported :]
+        if task is None and waiting:
+            task = waiting[0]
+        if task is None:
+            return []
+        moments = [] if task.timeout is None else [began + task.timeout]
+        if task.job.command.options.memory_limit is not None:
+            moments.append(next_memory)
+        return moments
 
     def send(self) -> None:
         """Pass on what the connection takes now; a dead worker is found out by the zygote."""

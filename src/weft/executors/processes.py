@@ -197,23 +197,37 @@ class Processes:
     def resize(self, lanes: int) -> int:
         """Start more workers, or let some have nothing to do: they cost nothing but being there."""
         wanted = max(1, min(lanes, self._room))
-        while len(self._lanes) < wanted:
-            lane = Lane(len(self._lanes), self._slots.lane(len(self._lanes)))
-            try:
-                self._start_worker(lane)
-            except OSError:  # no descriptors are left: the run goes on with those that it has
-                lane.disconnect()
-                break
-            self._lanes.append(lane)
+        while len(self._lanes) < wanted and self._grow():
+            pass
         self.lanes = min(wanted, len(self._lanes))
         return self.lanes
+
+    def _grow(self) -> bool:
+        """Start one more worker, if that is possible; else the run goes on with those it has."""
+        if len(self._lanes) == self._room:
+            return False
+        lane = Lane(len(self._lanes), self._slots.lane(len(self._lanes)))
+        try:
+            self._start_worker(lane)
+        except OSError:  # no descriptors are left
+            lane.disconnect()
+            return False
+        self._lanes.append(lane)
+        return True
+
+    def _lane_for(self, *, alone: bool) -> Lane:
+        """An idle lane. One whose worker has run jobs in its own process is of no use to isolated
+        ones: where both kinds take turns, each gets workers of its own."""
+        idle = [lane for lane in self._lanes if lane.idle]
+        fitting = next((lane for lane in idle if lane.used is not alone), None)
+        if fitting is None and alone and len(self._lanes) < 2 * self.lanes and self._grow():
+            return self._lanes[-1]
+        return fitting or idle[0]
 
     def submit(self, batch: Sequence[Task]) -> None:
         assert self._settings is not None
         alone = batch[0].job.command.is_alone(self._settings.isolated)
-        idle = [lane for lane in self._lanes if lane.idle]
-        # One that has run jobs in its own process is of no use to isolated ones.
-        lane = next((lane for lane in idle if lane.used is not alone), idle[0])
+        lane = self._lane_for(alone=alone)
         self._follow(lane)
         entries, tasks, refused = self._packer.pack(batch, lane.known_functions)
         self._reports += refused
@@ -221,10 +235,6 @@ class Processes:
             return
         lane.begin(tasks, frame((alone, entries)))
         lane.used = not alone
-        lane.watched = any(
-            task.timeout is not None or task.job.command.options.memory_limit is not None
-            for task in tasks
-        )
         if lane.outbox:
             self._listen_to(lane, selectors.EVENT_READ | selectors.EVENT_WRITE)
 
@@ -331,6 +341,7 @@ class Processes:
             lane.pid = notice.pid
         elif notice.news is News.CANNOT_START and lane.number >= self._first:
             lane.retired = True  # one more was wished for; the run goes on without it
+            self._returned += lane.leftover()
         elif notice.news is News.CANNOT_START:
             raise WeftError(
                 "A worker process can't be started.",
@@ -403,23 +414,9 @@ class Processes:
             if not lane.doom.killed:
                 moments.append(lane.doom.kill_at)
         elif lane.watched:
-            moments += self._limits(lane, now)
+            moments += lane.limits(now, self._next_memory)
         if (recalling or lane.limit is not None) and lane.holds_more:
             moments.append(lane.recall_at)
-        return moments
-
-    def _limits(self, lane: Lane, now: float) -> list[float]:
-        """When the limits of the job that is running, or about to begin, must be looked at."""
-        task = lane.current
-        began = lane.slot.started if task is not None else now
-        waiting = lane.batch[lane.reported :]
-        if task is None and waiting:
-            task = waiting[0]
-        if task is None:
-            return []
-        moments = [] if task.timeout is None else [began + task.timeout]
-        if task.job.command.options.memory_limit is not None:
-            moments.append(self._next_memory)
         return moments
 
     def _watch(self, now: float) -> None:
