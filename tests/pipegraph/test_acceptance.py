@@ -2,8 +2,19 @@
 
 import pytest
 
-from tests.pipegraph.made import writes
+from tests.pipegraph.made import ran, writes
 from weft import pipegraph as ppg
+
+
+class Unkept:
+    def __init__(self, value) -> None:
+        self.value = value
+
+    def __weft_hash__(self):
+        return self.value
+
+    def __reduce__(self):
+        raise TypeError("not for keeping")
 
 
 def runs(again, *values, accepts) -> list[bool]:
@@ -48,6 +59,35 @@ def test_parameters_that_can_not_be_kept_are_refused_when_it_runs(again):
     ppg.ParameterInvariant("p", [lambda: 1], lambda old: True)
     with pytest.raises(ppg.JobContractError, match="can't be kept for the next run"):
         graph.run()
+
+
+def test_a_function_that_is_given_only_now_is_asked_about_what_was_before(again):
+    asked = []
+
+    def accepts(old):
+        asked.append(old)
+        return True
+
+    assert runs(again, [1], accepts=None) == [True]
+    assert runs(again, [1, 2], [1, 2, 3], accepts=accepts) == [False, False]
+    assert asked == [[1], [1]]
+
+
+def test_parameters_that_can_not_be_kept_are_no_problem_where_nobody_compares_them(again):
+    assert runs(again, Unkept(1), Unkept(1), Unkept(2), accepts=None) == [True, False, True]
+    assert runs(again, 3, accepts=lambda old: True) == [True]
+
+
+def test_invariants_of_generated_jobs_are_asked_too(again):
+    for value, runs_then in ((1, True), (2, False)):
+        graph = again()
+
+        def generate(value=value):
+            job = ppg.FileGeneratingJob("a", writes())
+            job.depends_on(ppg.ParameterInvariant("p", value, lambda old: True))
+
+        ppg.JobGeneratingJob("generate", generate)
+        assert ("a" in ran(graph.run())) is runs_then
 
 
 def test_another_function_under_the_same_id_is_refused(graph):

@@ -69,8 +69,7 @@ class ParameterInvariant(Invariant):
         self.stand_for(f"PI{word_id(job_id)}", command)
         self.arguments = self._digest(parameters)
         self.accepts = accept_as_unchanged_func
-        if accept_as_unchanged_func is not None:
-            self.pipegraph.acceptance.add(self, parameters, accept_as_unchanged_func)
+        self.pipegraph.acceptance.add(self, parameters, accept_as_unchanged_func)
 
     def _digest(self, parameters: object) -> bytes:
         try:

@@ -295,6 +295,7 @@ class Pipegraph:
                 yield extension
             extension.end()
             self.links.bring_in(in_order=False)
+            self.acceptance.remember()
             self.extensions[job.id] = extension
         except BaseException:
             extension.end()
