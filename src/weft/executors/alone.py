@@ -1,8 +1,9 @@
 """A process for one attempt: forked from a worker that has run no job itself (rule 28).
 
-Measured: 1 ms of processor time for a job that writes a few bytes. The child leaves what became of
-it in a file that both have open, which can't block, whatever the size, and needs no descriptor of
-the job's.
+Measured on two busy cores: 4 to 5 ms of processor time for a job that writes a few bytes, most of
+it for the 600 pages that the child is the first to write to; `make` took 1 ms for a shell. The
+child leaves what became of it in a file that both have open, which can't block, whatever the size,
+and needs no descriptor of the job's.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from weft.model.resources import ALL, ALL_BUT_ONE
 BATCH_SECONDS = 0.01
 """How long a batch of short jobs should take: long enough to hide a message's 0.1 ms."""
 BATCH_JOBS = 512
-ALONE_SECONDS = 0.001
-"""What a process for one job takes beside the job."""
+ALONE_SECONDS = 0.003
+"""About what a process for one job takes beside the job."""
 PATIENCE = 50
 """How many jobs may overtake one that is too large for what is free, before all wait for it."""
 
