@@ -116,10 +116,10 @@ def test_an_old_file_whose_name_is_as_long_as_can_be_waits_aside_too() -> None:
 
 
 def test_claiming_that_is_interrupted_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(path: str, mode: int) -> bool:
+    def interrupted(path: str, mode: int, **how: bool) -> bool:
         if path == "b":
             raise KeyboardInterrupt
-        return access(path, mode)
+        return access(path, mode, **how)
 
     write("a", "old")
     access = os.access
