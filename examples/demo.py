@@ -72,7 +72,7 @@ def tell(folder: Path, workers: int, extra: list[str]) -> None:
     say("   The survey defines the other jobs, so it runs first; then what the edit reaches:\n")
     run(folder, make, extra)
     say("   No file was parsed again and no package added up again. Why, for one package?\n")
-    run(folder, "why survey-complex-json survey-summary-json survey-measure-json.decoder", extra)
+    run(folder, "why complex-json summary-json measure-json.decoder", extra)
 
     say("3. Edit a docstring and add a comment. Nothing that counts has changed, so nothing runs")
     say("   but what failed, which each run tries again:\n" if failed else "   at all:\n")
@@ -91,7 +91,7 @@ def farewell(folder: Path) -> None:
     print(
         f"  {min(sys.executable, os.path.relpath(sys.executable, folder), key=len)} {SCRIPT.name}"
     )
-    print("      gives a prompt: try ls, stats, details survey-report, why survey-report, help")
+    print("      gives a prompt: try ls, stats, details report, why report, help")
     print(f"  leave it with exit, edit {SCRIPT.name}, run it again, and say parmake\n", flush=True)
 
 

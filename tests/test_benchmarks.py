@@ -36,10 +36,11 @@ def quick_run():
 def test_a_quick_run_fills_every_row_of_weft(quick_run):
     assert "failed" not in quick_run
     rows = [line for line in quick_run.splitlines() if line.startswith("| weft")]
-    # Calls cold and with nothing to do, the array; files cold and with nothing to do, both with one
-    # function and with many; the loaded array for one job and for four; integers through a queue
-    # between two processes and between eight, each in two ways; arrays through a queue.
-    assert len(rows) == 3 + 4 + 2 + 4 + 1
+    # Calls cold and with nothing to do, the array; files cold (isolated, shared, and shared with a
+    # function for each) and with nothing to do, with one function and with many; the loaded array
+    # for one job and for four; integers through a queue between two processes and between eight,
+    # each in two ways; arrays through a queue.
+    assert len(rows) == 3 + 5 + 2 + 4 + 1
     assert "but ran" not in quick_run
 
 
@@ -61,7 +62,7 @@ def test_a_changed_leaf_runs_jobs_and_the_way_back_none(quick_run):
 def test_what_a_tool_remembers_is_told_per_file(quick_run):
     table = quick_run.partition("### 200 files of a few bytes")[2].partition("###")[0]
     left = [line.split("|")[-2].strip() for line in table.splitlines() if "| weft" in line]
-    assert len(left) == 2
+    assert len(left) == 3
     assert all(int(number.replace(",", "")) > 0 for number in left)
 
 

@@ -147,8 +147,8 @@ def test_an_edit_of_the_threshold_parses_no_file_again(survey, tmp_path):
     # The generator, three verdicts, the figure of complexity and the report.
     assert "7 ran" in said
     assert "TOO_COMPLEX changed" in make("why survey")
-    assert "ran in the last run" in make("why survey-complex-shop")
-    assert "fresh" in make("why survey-summary-shop")
+    assert "ran in the last run" in make("why complex-shop")
+    assert "fresh" in make("why summary-shop")
 
 
 def test_an_edit_of_a_surveyed_file_runs_what_depends_on_it(survey, tmp_path):

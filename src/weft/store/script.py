@@ -100,7 +100,7 @@ class ScriptTable:
                 digest,
                 tuple(map(_command, plain_loads(commands))),
                 plain_loads(jobs),
-                tuple(plain_loads(calls)) if calls else (),
+                plain_loads(calls) if calls else (),
                 os.fsdecode(home) if home else "",
             )
 

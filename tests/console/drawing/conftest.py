@@ -36,8 +36,8 @@ def total(parts: list[int]) -> int:
 
 
 def spread(context: weft.Context, number: int) -> object:
-    parts = [context.comp(leaf, n, job_id=f"leaf-{n}") for n in range(number)]
-    return context.comp(total, parts, job_id="total")
+    parts = [context.comp(leaf, n, job_id=f"spread-leaf-{n}") for n in range(number)]
+    return context.comp(total, parts, job_id="spread-total")
 
 
 def show(value: int) -> int:
