@@ -10,8 +10,13 @@ from weft.pipegraph.current import make_current
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
+    if not request.module.__name__.endswith("test_isolation"):
+        # To fork this process, which holds all tests, for each of their jobs would take minutes.
+        monkeypatch.setenv("WEFT_ISOLATED", "0")
     yield tmp_path
     make_current(None)
 

@@ -321,11 +321,7 @@ class Loop:
 
     def _take(self, report: Report) -> None:
         job, outcome = report.task.job, report.outcome
-        other = outcome.other
-        if outcome.brought is not None and outcome.state is AttemptState.DONE:
-            other = self._comparison.other(outcome.brought)
-            if other is not None:
-                outcome.state = AttemptState.FAILED
+        other = self._other_code(job, outcome)
         if isinstance(job, FilesJob):
             self._keeper.settle(job, outcome)
         if job.extra or job.inputs:
@@ -417,6 +413,17 @@ class Loop:
             self._store.objects.remove(digest)
         if not self.plan.lost(job, digests):
             self._end_badly(job, "an input of it can't be read, and can't be made again")
+
+    def _other_code(self, job: Job, outcome: Outcome) -> OtherCode | None:
+        """What a worker has other code of; its attempt does not count then."""
+        other = outcome.other
+        if outcome.brought is not None and outcome.state is AttemptState.DONE:
+            other = self._comparison.other(outcome.brought)
+            if other is not None:
+                outcome.state = AttemptState.FAILED
+        if other is not None and job.packed is not None and self._comparison.other(other.named):
+            outcome.unread = CALL  # kept by an earlier run, and not of this script's code any more
+        return other
 
     def _is_made_anew(self, task: Task, outcome: Outcome) -> bool:
         """Let what a job could not read be made again, once; False where that is no help."""
