@@ -442,8 +442,7 @@ class Loop:
         self._made_anew.add(source.id)
         if place == CALL:
             return self.plan.unreadable(job, source)
-        values = map(self.plan.value_of, self.plan.holders([source]))
-        gone = [digest for digest in values if digest is not None]
+        gone = list(filter(None, map(self.plan.value_of, self.plan.holders([source]))))
         for digest in gone:
             self._store.drop_value(digest)
         return self.plan.lost(job, gone)
@@ -463,8 +462,8 @@ class Loop:
         key = self.plan.keys[job.index]
         trial = self._trials.get(job.index)
         here = self._here if job.command.kind.runs_here else None
-        done = outcome.state is AttemptState.DONE and outcome.remember
-        done = done and job.command.kind is not Kind.LOADING
+        is_kept = outcome.remember and job.command.kind is not Kind.LOADING
+        done = outcome.state is AttemptState.DONE and is_kept
         attempt = self._store.record(
             job.id,
             1 if trial is None else trial.number + trial.tries + 1,

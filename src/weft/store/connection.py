@@ -44,7 +44,7 @@ class Connection(sqlite3.Connection):
             self._unescape()
 
     def _unescape(self) -> None:
-        self.text_factory = lambda data: unescaped(data.decode())
+        self.text_factory = lambda data: unescaped(data.decode(errors="replace"))
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Carry out one statement."""

@@ -13,7 +13,7 @@ def owner_of(folder: Path) -> int | None:
 
     A folder counts as somebody's who could put something into it: of both, a stranger is named.
     """
-    for path in (folder / "weft.db", folder):
+    for path in (folder / "weft.db", folder, folder / "objects"):
         try:
             owner = path.stat().st_uid
         except OSError:
