@@ -57,7 +57,7 @@ def kill(program: Program, executor: str) -> None:
 def torment(folder: Path, seed: int, steps: int) -> None:
     chance = random.Random(seed)
     program = Program.new(folder, chance, 7)
-    executors = ("inline", "processes")
+    executors = ("processes",) if program.isolated else ("inline", "processes")
     told = [f"seed {seed}"]
     assert run(program, chance.choice(executors), told)
     for _ in range(steps):
