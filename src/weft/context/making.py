@@ -14,8 +14,6 @@ from weft.errors import CommandFailed, Interrupted, MakeFailed, UserError
 from weft.fingerprint.fingerprinter import Fingerprinter
 from weft.graph.graph import Graph
 from weft.model.job import Job
-from weft.model.outcome import Outcome, describe
-from weft.model.states import AttemptState
 from weft.scheduler.memory import Remembered
 from weft.scheduler.plan import Plan
 from weft.scheduler.ready import Budget
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor as FuturesExecutor
 
     from weft.executors.base import Executor
-    from weft.store.rows import AttemptRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,25 +224,8 @@ def causes_of(store: Store, failed: Sequence[str]) -> dict[str, str]:
     causes = {}
     for job_id in failed[:NAMED]:
         attempts = store.chronicle.attempts(job_id)
-        cause = error_line(attempts[-1]) if attempts else None
-        causes[job_id] = cause or "failed"
+        causes[job_id] = (attempts[-1].cause if attempts else "") or "failed"
     return causes
-
-
-def error_line(attempt: AttemptRow | None) -> str | None:
-    """How an attempt failed, in one line; None when it did not."""
-    if attempt is None or attempt.state is AttemptState.DONE:
-        return None
-    outcome = Outcome(
-        attempt.state,
-        attempt.started,
-        attempt.duration,
-        error=attempt.error,
-        exit_code=attempt.exit_code,
-        signal=attempt.signal,
-        note=attempt.note,
-    )
-    return describe(outcome).split("\n", 1)[0]
 
 
 def raise_for(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft.context.definitions import save_definitions
-from weft.context.making import MakeOptions, error_line
+from weft.context.making import MakeOptions
 from weft.context.remembering import Recalled
 from weft.errors import Interrupted, MakeFailed, UserError
 from weft.graph.definition import arguments_text, arguments_words
@@ -200,9 +200,8 @@ class _Alone:
     def known(self) -> Known:
         """What the store has of it."""
         newest = self._newest()
-        failed = newest is not None and not newest.state.done
         call = f"{self.job.command.name}{_call(arguments_words(arguments_text(self.job)))}"
-        return Known(self.job.id, call, error_line(newest) if failed else None)
+        return Known(self.job.id, call, (newest.cause or None) if newest is not None else None)
 
     def run(self, executor: Inline) -> RunSummary:
         """Run it, and nothing else."""
@@ -225,7 +224,7 @@ class _Alone:
         state = JobState.DONE
         if newest is not None and ran:
             state = newest.state.job_state
-        error = error_line(newest) if ran else None
+        error = (newest.cause or None) if newest is not None and ran else None
         return Single(
             self.job.id,
             state,

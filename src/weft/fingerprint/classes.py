@@ -8,7 +8,6 @@ and right-hand sides that a decorator consumed (``field(default_factory=list)``)
 from __future__ import annotations
 
 import enum
-import functools
 import sys
 import types
 from typing import Any
@@ -19,7 +18,13 @@ from weft.fingerprint.normalise import Text
 from weft.fingerprint.origin import Origin, origin_of
 from weft.fingerprint.parts import CodePart
 from weft.fingerprint.source import ClassText, is_generated
-from weft.fingerprint.wrappers import code_behind, extension_of, module_of, registered_with
+from weft.fingerprint.wrappers import (
+    code_behind,
+    extension_of,
+    module_of,
+    parts_of_member,
+    registered_with,
+)
 
 _SKIPPED = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol"})
 _SLOT = (types.MemberDescriptorType, types.GetSetDescriptorType)
@@ -142,12 +147,7 @@ def _add_method(expansion: Expansion, name: str, value: Any, *, written: bool) -
 def _functions_of(value: Any) -> list[types.FunctionType]:
     if isinstance(value, types.FunctionType):
         return [value]
-    if isinstance(value, property):
-        held = [value.fget, value.fset, value.fdel]
-    elif isinstance(value, (classmethod, staticmethod)):
-        held = [value.__func__]
-    elif isinstance(value, functools.cached_property):
-        held = [value.func]
-    else:  # what can be called is hashed as any value is
+    held = parts_of_member(value)
+    if held is None:  # what can be called is hashed as any value is
         held = [] if callable(value) else [getattr(value, "__wrapped__", None)]
     return [function for function in held if isinstance(function, types.FunctionType)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import abc
 import enum
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -24,7 +24,7 @@ from weft.fingerprint.modules import lookup
 from weft.fingerprint.normalise import SUPER, Chain, Passed, Use
 from weft.fingerprint.source import is_generated
 from weft.fingerprint.state import own_state
-from weft.fingerprint.wrappers import is_first_party
+from weft.fingerprint.wrappers import is_first_party, parts_of_member
 
 _CLASS_NAMES = frozenset({"__name__", "__qualname__", "__module__"})
 """What a class says of itself; its qualified name is always counted."""
@@ -395,18 +395,7 @@ def _is_data_descriptor(member: object) -> bool:
 
 def functions_of(member: object) -> tuple[types.FunctionType, ...] | None:
     """Functions of a method or property; None if it is neither."""
-    held: list[object]
-    if isinstance(member, property):
-        held = [one for one in (member.fget, member.fset, member.fdel) if one is not None]
-    elif isinstance(member, (classmethod, staticmethod)):
-        held = [member.__func__]
-    elif isinstance(member, cached_property):
-        held = [member.func]
-    else:
-        held = [member]
-    functions = tuple(_functions(held))
+    held = parts_of_member(member)
+    held = [member] if held is None else held
+    functions = tuple(one for one in held if type(one) is types.FunctionType)
     return functions if len(functions) == len(held) else None
-
-
-def _functions(held: Iterable[object]) -> Iterator[types.FunctionType]:
-    return (one for one in held if type(one) is types.FunctionType)

@@ -177,31 +177,34 @@ class _Pass:
                 self.known_uses[id(argument)] = Passed(called, place)
 
     def _chain(self, node: ast.expr) -> Chain | None:
-        attributes: list[str] = []
-        while isinstance(node, ast.Attribute):
-            attributes.append(node.attr)
-            node = node.value
-            self.inner.add(id(node))
-        if isinstance(node, ast.Name):
-            return node.id, *reversed(attributes)
-        match node:
+        base, attributes = _apart(node, self.inner)
+        match base:
+            case ast.Name(id=name):
+                return name, *attributes
             case ast.Call(func=ast.Name(id="super"), args=[], keywords=[]):
-                return SUPER, *reversed(attributes)
-            case ast.Call(func=ast.Name(id="type"), args=[ast.Name() as name], keywords=[]):
-                self.inner.add(id(name))
-                return name.id, "__class__", *reversed(attributes)
+                return SUPER, *attributes
+            case ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name) as given], keywords=[]):
+                self.inner.add(id(given))
+                return name, "__class__", *attributes
         return None
 
 
 SUPER = "super()"
 
 
-def _dotted(node: ast.expr) -> Chain | None:
+def _apart(node: ast.expr, inner: set[int]) -> tuple[ast.expr, list[str]]:
+    """What attributes are asked of, and their names; the nodes on the way go into ``inner``."""
     attributes: list[str] = []
     while isinstance(node, ast.Attribute):
         attributes.append(node.attr)
         node = node.value
-    return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
+        inner.add(id(node))
+    return node, attributes[::-1]
+
+
+def _dotted(node: ast.expr) -> Chain | None:
+    base, attributes = _apart(node, set())
+    return (base.id, *attributes) if isinstance(base, ast.Name) else None
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:

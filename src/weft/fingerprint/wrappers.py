@@ -8,7 +8,7 @@ import types
 from _abc import _get_dump  # type: ignore[import-not-found]
 from abc import ABCMeta
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,15 @@ def registered_with(kind: Any) -> list[str]:
     own = is_first_party(kind)
     named = {qualified_name(one) for one in known if one and (own or is_first_party(one))}
     return sorted(named)
+
+
+def parts_of_member(member: object) -> list[Any] | None:
+    """What a property, a class or static method, or a cached property calls; None of others."""
+    if isinstance(member, property):
+        return [one for one in (member.fget, member.fset, member.fdel) if one is not None]
+    if isinstance(member, (classmethod, staticmethod)):
+        return [member.__func__]
+    return [member.func] if isinstance(member, cached_property) else None
 
 
 def code_behind(value: Any) -> list[Any]:

@@ -6,11 +6,10 @@ Everything here is pure: what is kept are names, plain values and pickles; nothi
 from __future__ import annotations
 
 import pickle
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from functools import cached_property, reduce
+from functools import cached_property
 from types import FunctionType
 from typing import Any
 
@@ -19,6 +18,7 @@ from weft.graph.plain import plain_loads, taking_apart
 from weft.model.job import Command, Digest, Job
 from weft.model.kind import Kind
 from weft.model.resources import DEFAULT_OPTIONS, Options
+from weft.pickling.mark import is_found
 
 KEPT_BYTES = 16 * 1024
 """Larger arguments are not kept for later processes."""
@@ -71,18 +71,11 @@ def keep_function(function: Callable[..., Any]) -> KeptFunction:
     if isinstance(module, str) and isinstance(name, str):
         if module == "__main__" and isinstance(function, (FunctionType, type)):
             return Unkept.OF_SCRIPT
-        if _is_found(function, module, name):
+        if is_found(function, module, name):
             return f"{module}:{name}"
     if isinstance(function, (FunctionType, type)):
         return Unkept.NAMELESS
     return keep(function)
-
-
-def _is_found(function: object, module: str, name: str) -> bool:
-    try:
-        return reduce(getattr, name.split("."), sys.modules.get(module)) is function
-    except AttributeError:
-        return False
 
 
 class _TooLarge(Exception):

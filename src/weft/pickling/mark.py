@@ -31,7 +31,16 @@ def has_name(value: Any) -> bool:
     module = getattr(value, "__module__", None)
     if not isinstance(module, str) or module == "__main__":
         return False
+    return is_found(value, module, value.__qualname__)
+
+
+def is_found(value: object, module: str, path: str) -> bool:
+    """Whether a module of this process has the very same under a dotted name.
+
+    >>> is_found(len, "builtins", "len"), is_found(len, "builtins", "no.such")
+    (True, False)
+    """
     found: object = sys.modules.get(module)
-    for name in value.__qualname__.split("."):
+    for name in path.split("."):
         found = getattr(found, name, None)
     return found is value

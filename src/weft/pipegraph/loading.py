@@ -67,7 +67,6 @@ class DataLoadingJob(Job, LoadingJob):
         function = callback if place is None else partial(_put, callback, place)
         command = self.pipegraph.command(function, Kind.LOADING, name=name_of(callback))
         LoadingJob.__init__(self, word_id(job_id), command, (), 0)
-        self.unload = self.target = None
         if place is not None:
             self.place = place
             self.target = place.owner, place.name

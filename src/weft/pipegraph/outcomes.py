@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import weft.errors
-from weft.model.outcome import CANNOT_START, Outcome, describe
+from weft.model.outcome import CANNOT_START
 from weft.model.states import AttemptState
 from weft.pipegraph.errors import JobContractError, JobDiedException, PyPipeGraphError
 
@@ -196,16 +196,7 @@ def _cause(attempt: AttemptRow) -> str:
     """How an attempt ended, in words."""
     if attempt.error is not None:
         return attempt.error.message
-    return describe(
-        Outcome(
-            attempt.state,
-            attempt.started,
-            attempt.duration,
-            exit_code=attempt.exit_code,
-            signal=attempt.signal,
-            note=attempt.note,
-        )
-    )
+    return attempt.outcome().cause
 
 
 def _needed_too_much(attempt: AttemptRow) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from weft.pickling.by_value import ByValuePickler
+from weft.pickling.mark import is_found
 
 
 class _Pickler(ByValuePickler):
@@ -17,16 +17,9 @@ class _Pickler(ByValuePickler):
     def reducer_override(self, item: object) -> Any:
         if isinstance(item, io.IOBase):
             raise pickle.PicklingError("an open file can't be sent")
-        if isinstance(item, type) and _has_name(item):
+        if isinstance(item, type) and is_found(item, item.__module__, item.__qualname__):
             return NotImplemented
         return super().reducer_override(item)
-
-
-def _has_name(item: type) -> bool:
-    found: object = sys.modules.get(item.__module__)
-    for name in item.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is item
 
 
 def dumps(item: object, buffer_callback: Callable[[pickle.PickleBuffer], bool]) -> bytes:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from weft.graph.spec import Spec
 from weft.model.job import Digest
 from weft.model.kind import Kind
-from weft.model.outcome import ErrorReport
+from weft.model.outcome import ErrorReport, Outcome
 from weft.model.states import AttemptState
 
 
@@ -96,6 +96,26 @@ class AttemptRow:
     """Why it ran, as ``weft.model.reasons.to_json`` writes it."""
     remembered: bool
     """Whether a trace of it is there."""
+
+    def outcome(self, stdout: str | None = None, stderr: str | None = None) -> Outcome:
+        """What the attempt left behind, as far as the row has it."""
+        return Outcome(
+            self.state,
+            self.started,
+            self.duration,
+            pid=self.pid,
+            stdout=stdout,
+            stderr=stderr,
+            error=self.error,
+            exit_code=self.exit_code,
+            signal=self.signal,
+            note=self.note,
+        )
+
+    @property
+    def cause(self) -> str:
+        """How it ended, in one line; empty when it ended well."""
+        return self.outcome().cause.split("\n", 1)[0]
 
 
 class Past(NamedTuple):

@@ -12,7 +12,6 @@ from weft.console.drawing.picture import origins
 from weft.console.text.reasons import reasons_words
 from weft.console.text.words import count_words
 from weft.errors import UserError
-from weft.model.outcome import describe
 from weft.model.reasons import from_json
 from weft.model.states import JobState
 
@@ -166,11 +165,7 @@ def _stint(row: AttemptRow, began: float, lane: int, function: str) -> Stint:
 
 
 def _cause(row: AttemptRow) -> str:
-    if not row.state.failed:
-        return ""
-    from weft.console.views.failing import outcome_of
-
-    return describe(outcome_of(row)).split("\n", 1)[0]
+    return row.cause if row.state.failed else ""
 
 
 def lanes_of(

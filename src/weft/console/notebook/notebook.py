@@ -24,7 +24,7 @@ from weft.console.progress.status import (
 from weft.console.text.render import LOOKS, Look
 from weft.console.text.screen import Tone
 from weft.console.text.words import count_words, one_line
-from weft.console.views.failing import failure, outcome_of
+from weft.console.views.failing import failure
 from weft.console.views.sight import Sight, sight
 from weft.errors import Interrupted
 from weft.model.states import JobState
@@ -121,7 +121,7 @@ def _context_lines(context: Context) -> Iterator[str]:
 
 def _failed_line(job: Job, seen: Sight) -> str:
     row, look = seen.newest_attempt(job), LOOKS[seen.state(job)]
-    cause = failure(outcome_of(row)).cause if row is not None else ""
+    cause = row.cause if row is not None else ""
     return f"{painted(look.glyph, look.tone)} <code>{text(job.id)}</code> {text(cause)}"
 
 

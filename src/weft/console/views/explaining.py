@@ -18,7 +18,7 @@ from weft.console.views.explanations import (
     Waits,
     WillRun,
 )
-from weft.console.views.failing import failure, outcome_of
+from weft.console.views.failing import failure
 from weft.console.views.sight import FEW, Sight, differing
 from weft.fingerprint.origin import package_versions
 from weft.graph.definition import arguments_text
@@ -97,7 +97,7 @@ def verdict(seen: Sight, job: Job) -> Verdict:
         return Blocked(seen.culprits(job))
     attempt = seen.newest_attempt(job) if state in FAILED else None
     if attempt is not None:
-        return failure(outcome_of(attempt, *seen.store.output(attempt.id)))
+        return failure(attempt.outcome(*seen.store.output(attempt.id)))
     reasons = seen.reasons(job)
     if reasons:
         return WillRun(reasons)

@@ -7,7 +7,6 @@ import sysconfig
 
 from weft.console.views.explanations import Failure
 from weft.model.outcome import ErrorReport, Frame, Outcome, describe
-from weft.store.rows import AttemptRow
 
 TAIL_LINES = 6
 """Lines of a traceback, and of each output, that a failure shows without being asked."""
@@ -40,19 +39,3 @@ def _is_own(frame: Frame) -> bool:
     """Whether the line is the user's, not of the standard library or an installed package."""
     folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
     return not frame.file.startswith(("<", *(f"{folder}{os.sep}" for folder in folders)))
-
-
-def outcome_of(row: AttemptRow, stdout: str | None = None, stderr: str | None = None) -> Outcome:
-    """The outcome that the store has of an attempt."""
-    return Outcome(
-        row.state,
-        row.started,
-        row.duration,
-        pid=row.pid,
-        stdout=stdout,
-        stderr=stderr,
-        error=row.error,
-        exit_code=row.exit_code,
-        signal=row.signal,
-        note=row.note,
-    )

@@ -277,9 +277,6 @@ def run_page(seen: Sight, number: int) -> RunPage:
 
 def _deeds(seen: Sight, run: int) -> Iterator[Deed]:
     """The attempts of a run; what many of them have in common is looked up once."""
-    from weft.console.views.failing import outcome_of
-    from weft.model.outcome import describe
-
     chronicle = seen.store.chronicle
     found, failures = chronicle.deeds_of_run(run), chronicle.failures_of_run(run)
     functions = _functions(seen, {deed.job_id: deed.code for deed in found})
@@ -289,7 +286,7 @@ def _deeds(seen: Sight, run: int) -> Iterator[Deed]:
         if deed.reason not in why:
             why[deed.reason] = from_json(deed.reason or "[]")
         failure = failures.get(deed.id)
-        cause = describe(outcome_of(failure)).split("\n", 1)[0] if failure is not None else ""
+        cause = failure.cause if failure is not None else ""
         function, state = functions.get(deed.job_id, ""), states[deed.state]
         yield Deed(deed.job_id, function, state, deed.duration, why[deed.reason], cause)
 

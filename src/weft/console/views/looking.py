@@ -12,17 +12,15 @@ from typing import Any
 from weft.console.views.details import AttemptLine, Details, DetailsPages
 from weft.console.views.explaining import verdict
 from weft.console.views.explanations import verdict_words
-from weft.console.views.failing import outcome_of
 from weft.console.views.listing import LARGE, FunctionLine, JobLines, Listing, More, Tally
 from weft.console.views.sight import FEW, Sight
 from weft.errors import WeftError
 from weft.graph.definition import arguments_text, arguments_words, value_text
 from weft.model.job import Job
 from weft.model.kind import Kind
-from weft.model.outcome import describe
 from weft.model.reasons import from_json
 from weft.model.resources import DEFAULT_OPTIONS, Options
-from weft.model.states import AttemptState, JobState
+from weft.model.states import JobState
 from weft.store.objects import ObjectLost
 from weft.store.rows import AttemptRow
 
@@ -252,6 +250,6 @@ def _attempt_line(row: AttemptRow) -> AttemptLine:
         cpu=row.cpu,
         place=place if row.host in {None, os.uname().nodename} else f"{place} on {row.host}",
         memory=row.max_rss,
-        cause="" if row.state is AttemptState.DONE else describe(outcome_of(row)).split("\n", 1)[0],
+        cause=row.cause,
         reasons=from_json(row.reason) if row.reason else (),
     )

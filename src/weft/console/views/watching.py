@@ -15,10 +15,8 @@ from weft.console.text.render import LOOKS, Cell, table
 from weft.console.text.screen import Screen, Tone, hung, shorten
 from weft.console.text.view import View
 from weft.console.text.words import count_words, duration_words, one_line, size_words
-from weft.console.views.failing import outcome_of
 from weft.console.views.trail import Printed, follow_trail
 from weft.errors import UserError
-from weft.model.outcome import describe
 from weft.model.states import JobState
 from weft.store.live import Live, LiveJob, read
 
@@ -180,7 +178,7 @@ def outcome_line(row: AttemptRow, screen: Screen) -> list[str]:
     """How an attempt ended, in one line."""
     state = row.state.job_state
     look = LOOKS[state]
-    cause = describe(outcome_of(row)).split("\n", 1)[0]
+    cause = row.cause
     words = f"{state.value}: {cause}" if cause and cause != state.value else state.value
     text = one_line(f"{row.job_id} {words}, after {duration_words(row.duration)}")
     return hung(f"{screen.paint(look.glyph, look.tone)} ", text, screen)
